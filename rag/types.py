@@ -1,0 +1,217 @@
+"""The records that travel through the system: frozen, checked when made, offsets exact.
+
+An answer is a slice, all the way down::
+
+    passage.text  == article.text[passage.start:passage.end]
+    span text     == passage.text[span.start:span.end]
+    citation.quote == article.text[citation.start:citation.end]
+
+Offsets are code points, half-open. Scores: higher is better, no unit. Only `Answer.probability` is a
+probability.
+"""
+
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+MAX_ID_LENGTH = 512
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One document of the archive; ``text`` is already normalised (see `rag.text.normalise`).
+
+    ``sha256`` is that of the text in UTF-8, so that a citation can be checked later; ``published_at`` is
+    timezone-aware and kept in UTC; ``tags`` are kept in the order given, without repeats.
+    """
+
+    id: str
+    title: str
+    text: str
+    url: str | None = None
+    source: str | None = None
+    author: str | None = None
+    language: str | None = None
+    published_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    sha256: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        _require(0 < len(self.id) <= MAX_ID_LENGTH, f"article id must have 1 to {MAX_ID_LENGTH} characters")
+        _require(self.id.isprintable(), "article id must be printable")
+        _require(bool(self.text.strip()), "article text must not be blank")
+        _require("\x00" not in self.text + self.title, "article must not hold NUL")
+        if self.published_at is not None:
+            _require(self.published_at.tzinfo is not None, "published_at must carry a timezone")
+            object.__setattr__(self, "published_at", self.published_at.astimezone(UTC))
+        object.__setattr__(self, "tags", tuple(dict.fromkeys(self.tags)))
+        object.__setattr__(self, "sha256", hashlib.sha256(self.text.encode()).hexdigest())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the text and everything else: equal digests mean nothing changed."""
+        published = self.published_at.isoformat() if self.published_at else None
+        record = [
+            self.id, self.title, self.sha256, self.url, self.source, self.author, self.language, published, self.tags,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(record, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A window of an article, the unit that is embedded, retrieved and read.
+
+    ``row`` is the store's number for it, never reused; 0 until it is stored.
+    """
+
+    article_id: str
+    row: int = 0
+    start: int
+    end: int
+    text: str
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.start < self.end, f"passage span {self.start}:{self.end} is empty or negative")
+        _require(len(self.text) == self.end - self.start, "passage text must be as long as its span")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A filter over articles; every given condition must hold, an empty one does not filter.
+
+    ``published_after`` is inclusive, ``published_before`` exclusive; an article without a date passes
+    neither. ``source``, ``language`` and ``ids`` ask for one of the values; ``tags`` for any of the tags.
+    """
+
+    published_after: datetime | None = None
+    published_before: datetime | None = None
+    source: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        bounds = self.published_after is not None or self.published_before is not None
+        return bounds or bool(self.source or self.tags or self.language or self.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A retrieved passage; ``ranks`` maps a retriever's name to the 1-based rank it gave."""
+
+    passage: Passage
+    score: float
+    ranks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A possible answer inside a passage.
+
+    ``score`` is the sum of the start and end logits less the no-answer logit: above 0 leans to an answer,
+    and spans from different passages of one question can be compared.
+    """
+
+    passage: Passage
+    start: int
+    end: int
+    score: float
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.start < self.end <= len(self.passage.text), "span must lie inside its passage")
+
+    @property
+    def text(self) -> str:
+        """The words of the passage that the span covers."""
+        return self.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A place in an article, quoted: ``article.text[start:end] == quote``, always.
+
+    ``before`` and ``after`` are the article's words around the quote, up to the ends of its sentence.
+    """
+
+    article: Article
+    start: int
+    end: int
+    quote: str
+    before: str = ""
+    after: str = ""
+
+    def __post_init__(self) -> None:
+        text = self.article.text
+        _require(0 <= self.start < self.end <= len(text), "citation must lie inside its article")
+        _require(text[self.start : self.end] == self.quote, "quote must be the article's own words")
+        _require(text[: self.start].endswith(self.before), "before must be what stands before the quote")
+        _require(text[self.end :].startswith(self.after), "after must be what stands after the quote")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One distinct answer with every place that says it, best place first; ``text == citations[0].quote``."""
+
+    text: str
+    probability: float
+    score: float
+    citations: tuple[Citation, ...]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.citations) and self.text == self.citations[0].quote, "an answer is its first citation")
+        _require(0.0 <= self.probability <= 1.0, "probability must lie in [0, 1]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a question.
+
+    ``answers`` is empty exactly when ``abstained``; then ``reason`` says why and ``nearest`` holds the
+    passages that came closest. ``timings`` maps a stage to milliseconds. ``fingerprint`` names the index
+    version, the models and the settings that make the result reproducible; ``calibration`` names what the
+    probabilities were fitted on.
+    """
+
+    question: str
+    asked_as: str
+    answers: tuple[Answer, ...]
+    reason: str | None
+    nearest: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    timings: Mapping[str, float]
+    fingerprint: str
+    calibration: str
+
+    def __post_init__(self) -> None:
+        _require(bool(self.answers) == (self.reason is None), "a reason is given exactly when there is no answer")
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the archive was found not to say."""
+        return not self.answers
+
+    def _repr_html_(self) -> str:
+        """The answers with their quotes highlighted, for notebooks; article text is escaped."""
+        rows = [f"<p><strong>{html.escape(self.question)}</strong></p>"]
+        if self.abstained:
+            rows.append(f"<p><em>{html.escape(self.reason or '')}</em></p>")
+        for answer in self.answers:
+            rows.append(f"<p><b>{html.escape(answer.text)}</b> <small>probability {answer.probability:.2f}</small></p>")
+            rows.extend(_quote_html(citation) for citation in answer.citations)
+        return "".join(rows + [_quote_html(citation) for citation in self.nearest])
+
+
+def _quote_html(citation: Citation) -> str:
+    before, quote, after = (html.escape(part) for part in (citation.before, citation.quote, citation.after))
+    published = citation.article.published_at
+    origin = [citation.article.title, citation.article.source, f"{published:%Y-%m-%d}" if published else None]
+    caption = html.escape(" · ".join(part for part in origin if part))
+    return f"<blockquote>{before}<mark>{quote}</mark>{after}<br><small>{caption}</small></blockquote>"
