@@ -1,0 +1,187 @@
+"""The SQLite side: connections, the record of what the archive was built with, and articles as rows."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rag.errors import IndexCorruptError, IndexFormatError, IndexMismatchError, IndexMissingError, IndexStoreError
+from rag.index.layout import DATABASE, FORMAT, SCHEMA, SNAPSHOTS, settle
+from rag.types import Article
+
+ARTICLE_COLUMNS = "article.id, title, article.text, url, source, author, language, published_at, tags"
+
+_BUSY_SECONDS = 10.0
+_IDLE_CONNECTIONS = 16
+_NOT_ENOUGH_DISK = "database or disk is full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """What an archive was built with."""
+
+    embedder: str
+    chunker: str
+    dim: int
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors inside the block come out as ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        hint = "free some space and try again" if str(error) == _NOT_ENOUGH_DISK else ""
+        raise IndexStoreError(f"{path / DATABASE}: {error}", hint=hint) from error
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        hint = "rag index verify says what is broken; restore the folder from a backup or ingest into a new collection"
+        raise IndexCorruptError(f"{path / DATABASE} is damaged: {error}", hint=hint) from error
+
+
+def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """A connection to the archive in this folder, without implicit transactions; the file must be there."""
+    uri = f"{(path / DATABASE).absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA query_only = {not writable}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def create(path: Path, *, meta: Meta) -> None:
+    """Makes an empty archive in this folder; call it with the write lock held. Leaves one that is there alone."""
+    if (path / DATABASE).exists():
+        return
+    draft = path / f"{DATABASE}.tmp"
+    draft.unlink(missing_ok=True)
+    values = {"format": str(FORMAT), "embedder": meta.embedder, "chunker": meta.chunker, "dim": str(meta.dim)}
+    connection = sqlite3.connect(draft, isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(f"BEGIN; {SCHEMA}")
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+    (path / SNAPSHOTS).mkdir(exist_ok=True)
+    settle(draft, path / DATABASE)
+
+
+def read_meta(path: Path) -> Meta:
+    """What the archive in this folder was built with.
+
+    Raises:
+        IndexMissingError: there is none.
+        IndexFormatError: it is of another format, or something else altogether.
+        IndexCorruptError: it is not a database, or a damaged one.
+    """
+    if not (path / DATABASE).is_file():
+        raise IndexMissingError(f"there is no index in {path}", hint=f"rag ingest PATH --index {path.parent}")
+    with translated(path):
+        connection = connect(path, writable=False)
+        try:
+            tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchall()
+            values = dict(connection.execute("SELECT key, value FROM meta")) if tables else {}
+        finally:
+            connection.close()
+    if values.get("format") != str(FORMAT):
+        raise IndexFormatError(
+            f"{path} is of format {values.get('format', 'unknown')}; this version reads format {FORMAT}",
+            hint="ingest the articles into a new collection: rag ingest PATH --collection NAME",
+        )
+    try:
+        return Meta(embedder=values["embedder"], chunker=values["chunker"], dim=int(values["dim"]))
+    except (KeyError, ValueError) as error:
+        raise IndexCorruptError(f"{path / DATABASE} does not say what it was built with") from error
+
+
+def require_same(path: Path, *, stored: Meta, wanted: Meta) -> None:
+    """Does nothing if an archive fits what is in use.
+
+    Raises:
+        IndexMismatchError: it was built with another embedder or chunker.
+    """
+    for part in ("embedder", "chunker", "dim"):
+        was, now = getattr(stored, part), getattr(wanted, part)
+        if was != now:
+            hint = f"set the {part} back, or ingest into a new collection: rag ingest PATH --collection NAME"
+            raise IndexMismatchError(f"{path} was built with {part} {was}, but {now} is in use", hint=hint)
+
+
+class ConnectionPool:
+    """Reading connections, each lent to one user at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection with a read transaction begun; what it reads first fixes what it sees."""
+        with self._lock:
+            if self._closed:
+                raise ValueError("the archive is closed")
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = connect(self._path, writable=False)
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            self._take_back(connection)
+
+    def close(self) -> None:
+        """Closes the idle connections; one that is lent closes when it comes back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.rollback()
+        except sqlite3.Error:
+            connection.close()
+            return
+        with self._lock:
+            keep = not self._closed and len(self._idle) < _IDLE_CONNECTIONS
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+
+
+def instant(moment: datetime) -> str:
+    """The moment in UTC, written so that earlier ones sort first; one without a timezone is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def to_article(row: tuple[str, ...]) -> Article:
+    """The article of a row of `ARTICLE_COLUMNS`."""
+    article_id, title, text, url, source, author, language, published_at, tags = row
+    return Article(
+        id=article_id,
+        title=title,
+        text=text,
+        url=url,
+        source=source,
+        author=author,
+        language=language,
+        published_at=datetime.fromisoformat(published_at) if published_at else None,
+        tags=tuple(json.loads(tags)),
+    )
