@@ -1,0 +1,1 @@
+"""Readers: a question and passages to the spans that may answer it."""

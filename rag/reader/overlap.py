@@ -1,0 +1,86 @@
+"""A reader without a model: the sentence that shares the most telling words, and the likeliest phrase in it."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from rag.text import sentences, words
+from rag.types import Passage, Span
+
+_COMMON: Final = frozenset(
+    """
+    a about after all an and any are as at be been before by can could did do does during each for from had has have
+    he her his how i if in into is it its many may more most much of on or our over she should so some such than that
+    the their them then there these they this those to under was we were what when where which while who whom whose
+    why will with would you your
+    """.split()  # noqa: SIM905 - a list of words reads better as text
+)
+_MONTH: Final = "january|february|march|april|may|june|july|august|september|october|november|december"
+_TIME: Final = rf"(?:{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+_CAPITALISED: Final = r"[^\W\d_a-z][\w'\u2019.-]*\w"
+_NUMBER: Final = re.compile(r"(?<!\w)[$€£]?\d(?:[\d.,:]*\d)?(?!\w)%?")
+_NAME: Final = re.compile(rf"(?<!\w){_CAPITALISED}(?: (?:of |the |de |van |al-)?{_CAPITALISED})*")
+_DATE: Final = re.compile(
+    rf"\b(?:{_TIME}(?: \d{{1,2}})?(?:,? \d{{4}})?|\d{{1,2}} {_TIME}(?: \d{{4}})?|[12]\d{{3}})\b", re.IGNORECASE
+)
+_ABSENT: Final = 0.5
+
+
+class OverlapReader:
+    """A baseline that any trained reader must beat; deterministic, far below a millisecond a passage.
+
+    A sentence scores by the share of the question's telling words it holds, the rarer among the passages
+    the more, less one half: above 0, more than half of the question is there.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the method."""
+        return "overlap/1"
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Span]:
+        """At most one span a sentence and five a passage, best first, ties in the order of the passages."""
+        asked = _terms(question)
+        weights = _weights(asked, [_terms(passage.text) for passage in passages])
+        total = sum(weights.values())
+        ranked: list[tuple[float, int, int, Span]] = []
+        for number, passage in enumerate(passages):
+            spans: list[Span] = []
+            for start, end in sentences(passage.text):
+                shared = _terms(passage.text[start:end]) & asked
+                score = (sum(weights[term] for term in sorted(shared)) / total if total else 0.0) - _ABSENT
+                first, last = _phrase(passage.text, start, end, question=question, asked=asked)
+                spans.append(Span(passage=passage, start=first, end=last, score=score))
+            spans.sort(key=lambda span: (-span.score, span.start))
+            ranked += [(-span.score, number, span.start, span) for span in spans[:5]]
+        return [span for *_, span in sorted(ranked, key=lambda item: item[:3])]
+
+
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(text[start:end].casefold() for start, end in words(text)) - _COMMON
+
+
+def _weights(asked: frozenset[str], passages: Sequence[frozenset[str]]) -> dict[str, float]:
+    found = Counter(term for terms in passages for term in terms & asked)
+    return {term: math.log(1 + (1 + len(passages)) / (1 + found[term])) for term in sorted(asked)}
+
+
+def _phrase(text: str, start: int, end: int, *, question: str, asked: frozenset[str]) -> tuple[int, int]:
+    """The first phrase of the kind asked for that the question does not hold; else the whole sentence."""
+    for kind in _kinds(question.casefold()):
+        for match in kind.finditer(text, start, end):
+            if not _terms(match[0]) <= asked:
+                return match.span()
+    return start, end
+
+
+def _kinds(question: str) -> tuple[re.Pattern[str], ...]:
+    if re.search(r"\bwhen\b|\bwhat (?:day|date|month|year)\b|\bwhich (?:day|date|month|year)\b", question):
+        return (_DATE,)
+    if re.search(r"\bhow (?:many|much|old|long|far|tall|big|large)\b", question):
+        return (_NUMBER,)
+    if re.search(r"\bwho\b|\bwhom\b|\bwhose\b|\bwhere\b|\bwhich\b", question):
+        return (_NAME,)
+    return ()

@@ -1,0 +1,55 @@
+"""The way from a question and passages to spans, for any model that gives start and end logits."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from rag.errors import ModelError
+from rag.reader.spans import Logits, Window, decode
+from rag.reader.windows import QUESTION_TOKENS, Input, Pair, clip, windows
+from rag.types import Passage, Span
+
+WINDOW_TOKENS: Final = 384
+
+Run: TypeAlias = Callable[[Sequence[Input]], Sequence[Logits]]
+"""From inputs to logits, (tokens, 2) each: start and end; in order, none affected by its neighbours."""
+
+
+def read(
+    question: str, passages: Sequence[Passage], *, tokenizer: Tokenizer, pair: Pair, run: Run, size: int = WINDOW_TOKENS
+) -> list[Span]:
+    """Spans of all passages, best first, ties in the order of the passages and of the text.
+
+    Each passage is tokenised once; sequences have at most ``size`` tokens.
+
+    Raises:
+        ModelError: the model gives something that is no number.
+    """
+    if not passages:
+        return []
+    asked = clip(tokenizer.encode(question, add_special_tokens=False).ids, limit=min(QUESTION_TOKENS, size // 3))
+    encodings = tokenizer.encode_batch([passage.text for passage in passages], add_special_tokens=False)
+    places: list[tuple[int, int, Input]] = []
+    for number, encoding in enumerate(encodings):
+        for first, last in windows(len(encoding.ids), size=size - len(asked) - pair.added):
+            places.append((number, first, pair.join(asked, encoding.ids[first:last])))
+
+    seen: list[list[Window]] = [[] for _ in passages]
+    for (number, first, fed), logits in zip(places, run([fed for _, _, fed in places]), strict=True):
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                "the reader's logits are not numbers", hint="the weights are damaged or overflow in this precision"
+            )
+        inside = logits[fed.passage_at : logits.shape[0] - len(pair.closing)]
+        seen[number].append(
+            Window(first=first, start=inside[:, 0], end=inside[:, 1], no_answer=float(logits[fed.no_answer_at].sum()))
+        )
+
+    ranked = [
+        (-span.score, number, span.start, span)
+        for number, (passage, encoding) in enumerate(zip(passages, encodings, strict=True))
+        for span in decode(passage, encoding.offsets, seen[number])
+    ]
+    return [span for *_, span in sorted(ranked, key=lambda item: item[:3])]
