@@ -30,7 +30,7 @@ _WORD = re.compile(rf"\w[\w{_MARKS}]*(?:[\u2019'.,:\-]\w[\w{_MARKS}]*)*")
 
 _JOINER = "\u200d"
 _TIED_TO_THE_LEFT = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")  # joiner, skin tones, tags
-_FLAG_HALVES = re.compile("[\U0001f1e6-\U0001f1ff]*$")
+_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # regional indicators, A to Z
 _LONGEST_FLAG_RUN = 100
 
 
@@ -60,7 +60,8 @@ def sentences(text: str, *, language: str = "en") -> list[tuple[int, int]]:
     """
     code = re.split("[-_]", language)[0].lower()
     edges = (edge for start, end in _paragraphs(text) for edge in _sentence_edges(text, start, end, code))
-    return [span for start, end in edges if (span := strip(text, start, end))]
+    spans = (strip(text, start, end) for start, end in edges)
+    return [(start, end) for start, end in spans if start < end]
 
 
 def words(text: str) -> list[tuple[int, int]]:
@@ -68,13 +69,13 @@ def words(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(text)]
 
 
-def strip(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The span without the blanks at its ends; None if nothing else is in it."""
+def strip(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the blanks at its ends; empty if nothing else is in it."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    return (start, end) if start < end else None
+    return start, end
 
 
 class Seam(IntEnum):
@@ -105,8 +106,8 @@ def _is_mark(character: str) -> bool:
 
 
 def _parts_flag(text: str, at: int) -> bool:
-    halves = _FLAG_HALVES.search(text[max(0, at - _LONGEST_FLAG_RUN) : at])
-    return "\U0001f1e6" <= text[at] <= "\U0001f1ff" and halves is not None and len(halves.group()) % 2 == 1
+    before = text[max(0, at - _LONGEST_FLAG_RUN) : at]
+    return text[at] in _FLAG_HALVES and (len(before) - len(before.rstrip(_FLAG_HALVES))) % 2 == 1
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ from rag.types import Passage
 
 TEXTS = st.text(
     alphabet=st.one_of(
-        st.sampled_from("ab C1.,'\"()-–’“”«» \n\u0301\u200d🎉👨🏽שлé$%_"),
+        st.sampled_from("ab C1.,−+#@−+#@'\"()-–’“”«» \n\u0301\u200d🎉👨🏽שлé$%_"),
         st.characters(codec="utf-8", exclude_characters="\x00"),
     ),
     min_size=1,

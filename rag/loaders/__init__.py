@@ -1,0 +1,130 @@
+"""Files to articles: .txt, .md, .html and .jsonl, one at a time, by folder or by glob.
+
+A file that cannot be read becomes an error record and the rest goes on. An article without an id of its own
+is named by its path under the folder (or glob) that was given, without suffix: ``world/blinken-visit``; a
+file given directly, by its name. Such ids are the same on every machine. Two articles of one load with the
+same id (``a.txt`` beside ``a.md``) are an error on the later one, never a quiet replacement.
+
+A file is UTF-8, or UTF-16 or UTF-32 with a byte-order mark; HTML may declare another charset. Nothing is
+guessed: a guess would put words into the archive that nobody wrote.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from rag.errors import ArticleError
+from rag.loaders.files import found, globs, shown
+from rag.loaders.records import Loaded, article_from_record
+from rag.text import normalise
+
+__all__ = ["SUFFIXES", "Loaded", "article_from_record", "count", "globs", "load", "load_bytes"]
+
+SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".jsonl", ".ndjson")
+
+
+class Format(Protocol):
+    """Reads the articles of one file."""
+
+    def __call__(self, stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
+        """Articles in the order of the file; ``article_id`` is for one that does not name itself.
+
+        Raises:
+            ArticleError: nothing of the file can be used.
+        """
+        ...
+
+
+def load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
+    """Every article under the paths, in a fixed order, and an error record for each that cannot be read.
+
+    A path is a file, a folder (searched to its depths; hidden files and other formats are left out) or a
+    glob. A file that several paths lead to is read once. ``origin`` is the absolute path of the file.
+    """
+    return _first_of_each_id(_load(paths))
+
+
+def count(paths: Sequence[str | Path]) -> int:
+    """How many articles the paths hold, about: a line of JSON Lines counts one, any other file too; parses nothing."""
+    total = 0
+    for file in found(paths, suffixes=SUFFIXES):
+        if file.error is None and file.path.suffix.lower() in {".jsonl", ".ndjson"}:
+            with file.path.open("rb") as lines:
+                total += sum(1 for line in lines if line.strip())
+        else:
+            total += 1
+    return total
+
+
+def load_bytes(name: str, data: bytes) -> Iterator[Loaded]:
+    """The articles of an uploaded file, whose format the suffix of ``name`` tells.
+
+    Only the last part of the name is used, as ``origin`` and for the id; no file is opened.
+    """
+    base = shown(name.replace("\\", "/").rpartition("/")[2].strip())
+    stem = base.rpartition(".")[0]
+    return _first_of_each_id(_read(io.BytesIO(data), article_id=normalise(stem), origin=base))
+
+
+def _load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
+    for file in found(paths, suffixes=SUFFIXES):
+        if file.error is not None:
+            yield Loaded(error=file.error, origin=file.origin)
+            continue
+        try:
+            with file.path.open("rb") as stream:
+                yield from _read(stream, article_id=file.article_id, origin=file.origin)
+        except OSError as error:
+            problem = ArticleError(f"cannot be read: {error.strerror or error}", file=file.origin)
+            yield Loaded(error=problem, origin=file.origin)
+
+
+def _read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
+    try:
+        yield from _format(origin)(stream, article_id=article_id, origin=origin)
+    except ArticleError as error:
+        problem = ArticleError(error.message, hint=error.hint, file=origin, line=error.line)
+        yield Loaded(error=problem, origin=origin)
+
+
+def _format(name: str) -> Format:
+    """The reader for a suffix; its libraries are loaded only now."""
+    suffix = Path(name).suffix.lower()
+    if suffix == ".txt":
+        from rag.loaders import text
+
+        return text.read
+    if suffix in {".md", ".markdown"}:
+        from rag.loaders import markdown
+
+        return markdown.read
+    if suffix in {".html", ".htm"}:
+        from rag.loaders import html
+
+        return html.read
+    if suffix in {".jsonl", ".ndjson"}:
+        from rag.loaders import jsonl
+
+        return jsonl.read
+    raise ArticleError(f"unknown format {suffix!r}", hint=f"known are {', '.join(SUFFIXES)}")
+
+
+def _first_of_each_id(items: Iterable[Loaded]) -> Iterator[Loaded]:
+    places: dict[str, str] = {}
+    for item in items:
+        if item.article is None:
+            yield item
+            continue
+        place = item.origin if item.line is None else f"{item.origin}:{item.line}"
+        first = places.setdefault(item.article.id, place)
+        if first == place:
+            yield item
+            continue
+        error = ArticleError(
+            f"id {item.article.id!r} was already used by {first}",
+            hint="give each article its own id",
+            file=item.origin,
+            line=item.line,
+        )
+        yield Loaded(error=error, origin=item.origin, line=item.line)
