@@ -1,0 +1,1 @@
+"""The shipped reader and its calibration; no code."""

@@ -70,7 +70,8 @@ def decode(
     spans = []
     for first, last, score in _best(scores, limit=limit):
         start, end = _trim(passage.text, int(units.start[first]), int(units.end[last]))
-        spans.append(Span(passage=passage, start=start, end=end, score=score))
+        if start < end:  # a lone sign, such as a minus before a blank, is trimmed to nothing
+            spans.append(Span(passage=passage, start=start, end=end, score=score))
     return spans
 
 

@@ -121,3 +121,8 @@ def test_the_best_window_counts() -> None:
     found = decode(passage("a b c"), tokens, windows, limit=1)
     assert (found[0].text, found[0].score) == ("b", 2.0)
     assert decode(passage("a b c"), tokens, windows[::-1], limit=1) == found
+
+
+def test_a_lone_minus_is_no_answer() -> None:
+    found = spans("at ( − 345 m )", ["at", "(", "−", "345", "m", ")"], {2: 9}, {2: 9})
+    assert all(span.text.strip("− ") for span in found)

@@ -1,0 +1,1 @@
+"""Asks an archive questions whose answers are known, and says how good it is."""
