@@ -1,0 +1,1 @@
+"""The HTTP API; `rag.api.app` has `create_app` and `serve`."""

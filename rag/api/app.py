@@ -1,0 +1,120 @@
+"""The service: routes, what wraps them, and the models and the index they share."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+import rag
+from rag.api import articles, ask, ops, problems
+from rag.api.filters import FilterCache
+from rag.api.problems import Problem
+from rag.api.schemas import ArticlesRequest
+from rag.api.security import Gate
+from rag.bootstrap import Library
+from rag.errors import IndexMissingError, SettingsError
+from rag.settings import Settings
+from rag.types import Passage
+
+WEB = Path(rag.__file__).parent / "web"
+SHUTDOWN_SECONDS = 10
+
+_DESCRIPTION = (
+    "Answers in the articles' own words, with proof: every quote is article.text[start:end], counted in code points."
+)
+_PROBLEM_REFERENCE = {"schema": {"$ref": "#/components/schemas/Problem"}}
+
+
+def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI:
+    """The application; its lifespan opens and warms the library, unless given a warm one, and closes it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = await run_in_threadpool(warm_library, settings) if library is None else library
+        app.state.library = opened
+        app.state.filters = FilterCache()
+        try:
+            yield
+        finally:
+            opened.close()
+
+    app = _Service(
+        title="Quoth",
+        version=rag.__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Gate, settings=settings)],
+        responses={"default": {"description": "A problem", "content": {problems.MEDIA_TYPE: _PROBLEM_REFERENCE}}},
+    )
+    problems.install(app)
+    for module in (ask, articles, ops):
+        app.include_router(module.router)
+    app.frontend("/", directory=WEB, fallback=None)
+    return app
+
+
+def warm_library(settings: Settings) -> Library:
+    """A library whose models have run once and whose collection, if there is one yet, has been asked.
+
+    Raises:
+        ModelError: a model cannot be loaded or run.
+        IndexStoreError: there is an index, but it cannot be used.
+    """
+    library = Library(settings)
+    text = "The ferry to Mull leaves at noon."
+    library.embedder.embed_question(text)
+    library.reader.read("When does it leave?", [Passage(article_id="warm-up", start=0, end=len(text), text=text)])
+    with suppress(IndexMissingError):
+        library.pipeline().ask(text)
+    return library
+
+
+def serve(settings: Settings) -> None:
+    """Serves until interrupted; requests under way then have `SHUTDOWN_SECONDS` to end. Prints nothing.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+        ModelError: a model cannot be loaded or run.
+        IndexStoreError: there is an index, but it cannot be used.
+    """
+    with _listening(settings) as listener:
+        app = create_app(settings, library=warm_library(settings))
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        message = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        raise SettingsError(message, hint="choose another with --host and --port") from error
+
+
+class _Service(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, with the shapes that no route names as its parameter or result."""
+        document = super().openapi()
+        for model in (Problem, ArticlesRequest):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            document["components"]["schemas"].update(schema.pop("$defs"), **{model.__name__: schema})
+        return document
