@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers import merge
+from rag.answers import Reading, merge
 from rag.bootstrap import Library
 from rag.evaluation.metrics import f1
 from rag.evaluation.questions import Question, load_questions
 from rag.pipeline import Pipeline
 from rag.settings import load
 
-NAMES = ("margin", "gap", "agreement")
+NAMES = ("margin", "gap", "agreement", "rank", "words_missing", "names_missing", "length")
 RIDGE = 1.0
 RIGHT_FROM = 0.5
 
@@ -51,7 +51,8 @@ def best_answer(pipeline: Pipeline, question: Question, *, without: tuple[str, .
         articles = {hit.passage.article_id: index.article(hit.passage.article_id) for hit in hits}
     spans = pipeline.reader.read(question.question, [hit.passage for hit in hits])
     recorder = Recorder()
-    answers = merge(spans, articles=articles, calibrator=recorder, max_answers=1)
+    reading = Reading(question=question.question, hits=hits, articles=articles)
+    answers = merge(spans, reading=reading, calibrator=recorder, max_answers=1)
     return ([recorder.seen[0][name] for name in NAMES], answers[0].text) if answers else None
 
 
@@ -81,6 +82,7 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--limit", type=int, default=1_500)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--keep", type=Path, help="keep features and labels here (.npz)")
     options = parser.parse_args()
 
     library = Library(load({"index": options.index, "collection": options.collection}))
@@ -96,6 +98,8 @@ def main() -> None:
                 rows.append(found[0])
                 right.append(0.0 if without else float(f1(found[1], question.answers) >= RIGHT_FROM))
     library.close()
+    if options.keep:
+        np.savez(options.keep, rows=np.array(rows), right=np.array(right))
     bias, *weights = fit(np.array(rows), np.array(right)).round(4).tolist()
     record = {"name": options.name, "bias": bias, "weights": dict(zip(NAMES, weights, strict=True))}
     options.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -4,14 +4,15 @@ The same words are found many times: in overlapping passages, and in articles th
 counted once, equal answers become one answer with several citations, and only then is the list cut.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.calibration import MAX_GAP, features
+from rag.calibration import features
 from rag.protocols import Calibrator
 from rag.text import sentences
-from rag.types import Answer, Article, Citation, Span
+from rag.types import Answer, Article, Citation, Hit, Passage, Span
 
 # A further place counts as saying the same only if the reader, there, leans to an answer too.
 CITATION_FLOOR = 0.0
@@ -30,21 +31,27 @@ class Place:
     start: int
     end: int
     score: float
+    passage: Passage
 
 
-def merge(
-    spans: Sequence[Span], *, articles: Mapping[str, Article], calibrator: Calibrator, max_answers: int
-) -> list[Answer]:
-    """Distinct answers, best score first, at most ``max_answers``, each with all its places.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A question with the passages that were read for it, best first, and their articles."""
 
-    ``articles`` holds every article that the spans' passages come from, in the version they were cut from.
-    """
+    question: str
+    hits: Sequence[Hit]
+    articles: Mapping[str, Article]
+
+
+def merge(spans: Sequence[Span], *, reading: Reading, calibrator: Calibrator, max_answers: int) -> list[Answer]:
+    """Distinct answers, best score first, at most ``max_answers``, each with all its places."""
+    articles = reading.articles
     groups: dict[str, list[Place]] = {}
     for place in _distinct(spans):
         text = articles[place.article_id].text[place.start : place.end]
         groups.setdefault(same_answer_key(text), []).append(place)
     ranked = sorted(groups.values(), key=lambda places: (-places[0].score, places[0].article_id, places[0].start))
-    return [_answer(places, rivals=ranked, articles=articles, calibrator=calibrator) for places in ranked[:max_answers]]
+    return [_answer(places, rivals=ranked, reading=reading, calibrator=calibrator) for places in ranked[:max_answers]]
 
 
 def same_answer_key(text: str) -> str:
@@ -77,6 +84,7 @@ def _distinct(spans: Iterable[Span]) -> list[Place]:
             start=span.passage.start + span.start,
             end=span.passage.start + span.end,
             score=span.score,
+            passage=span.passage,
         )
         others = kept.setdefault(place.article_id, [])
         if all(place.end <= other.start or other.end <= place.start for other in others):
@@ -89,18 +97,22 @@ def _answer(
     places: Sequence[Place],
     *,
     rivals: Sequence[Sequence[Place]],
-    articles: Mapping[str, Article],
+    reading: Reading,
     calibrator: Calibrator,
 ) -> Answer:
-    best = places[0]
+    best, articles = places[0], reading.articles
     cited = [best] + [place for place in places[1:] if place.score > CITATION_FLOOR]
-    rival = max((other[0].score for other in rivals if other is not places), default=None)
+    citations = tuple(cite(articles[place.article_id], place.start, place.end) for place in cited)
+    rival = max((other[0].score for other in rivals if other is not places), default=-math.inf)
     known = features(
         margin=best.score,
-        gap=MAX_GAP if rival is None else best.score - rival,
+        gap=best.score - rival,
         places=len({place.article_id for place in cited}),
+        rank=next(rank for rank, hit in enumerate(reading.hits, start=1) if hit.passage == best.passage),
+        question=reading.question,
+        passage=f"{articles[best.article_id].title}\n{best.passage.text}",
+        answer=citations[0].quote,
     )
-    citations = tuple(cite(articles[place.article_id], place.start, place.end) for place in cited)
     return Answer(
         text=citations[0].quote, probability=calibrator.probability(known), score=best.score, citations=citations
     )

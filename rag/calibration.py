@@ -11,19 +11,54 @@ from dataclasses import dataclass
 from importlib import resources
 
 from rag.errors import ModelError
+from rag.text import words
 
 MAX_GAP = 12.0
+# Words of a question that tell nothing of what it is about, and the shortest start that makes two words alike.
+_EMPTY = frozenset(
+    """a about after all also an and any are as at be been before being but by can could did do does during each for
+    from had has have he her his how if in into is it its many may might much must no not of off on one or other our
+    over per she should so some such than that the their them then there these they this those through to under until
+    up was we were what when where which while who whom whose why will with would you your""".split()  # noqa: SIM905
+)
+_STEM = 5
 
 
-def features(*, margin: float, gap: float, places: int) -> dict[str, float]:
+def features(
+    *, margin: float, gap: float, places: int, rank: int, question: str, passage: str, answer: str
+) -> dict[str, float]:
     """What the curve looks at.
 
-    ``margin`` is the answer's score (span logits less no-answer logit); ``gap`` its lead over the best
-    other answer, negative for all but the first, `MAX_GAP` where there is no other; ``places`` how many
-    articles say the same.
+    Args:
+        margin: the answer's score (span logits less no-answer logit).
+        gap: its lead over the best other answer, negative for all but the first; infinite without another.
+        places: how many articles say the same.
+        rank: the place of its passage among those retrieved, from 1.
+        question: the question, to be held against the passage.
+        passage: title and text of the passage.
+        answer: the answer's words.
     """
-    bounded = max(-MAX_GAP, min(MAX_GAP, gap))
-    return {"margin": margin, "gap": bounded, "agreement": math.log2(max(1, places))}
+    there = {_stem(word) for word in _words(passage)}
+    asked = [word for word in _words(question) if word.casefold() not in _EMPTY]
+    missing = [word for word in asked if _stem(word) not in there]
+    return {
+        "margin": margin,
+        "gap": max(-MAX_GAP, min(MAX_GAP, gap)),
+        "agreement": math.log2(max(1, places)),
+        "rank": math.log2(rank),
+        "words_missing": len(missing) / max(1, len(asked)),
+        "names_missing": float(min(3, sum(word[0].isupper() or word[0].isdigit() for word in missing))),
+        "length": math.log2(1 + len(_words(answer))),
+    }
+
+
+def _words(text: str) -> list[str]:
+    return [text[start:end] for start, end in words(text)]
+
+
+def _stem(word: str) -> str:
+    bare = word.casefold().replace("\u2019", "'").removesuffix("'s")
+    return bare if bare[0].isdigit() else bare[:_STEM]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from rag.answers import cite, merge
+from rag.answers import Reading, cite, merge
 from rag.chunker import embedded_text
 from rag.errors import ArticleError, NotFoundError, QuestionError
 from rag.loaders import Loaded
@@ -162,7 +162,8 @@ class Pipeline:
         retrieved = perf_counter()
         spans = self.reader.read(asked, [hit.passage for hit in hits])
         read = perf_counter()
-        candidates = merge(spans, articles=articles, calibrator=self.calibrator, max_answers=wanted)
+        reading = Reading(question=asked, hits=hits, articles=articles)
+        candidates = merge(spans, reading=reading, calibrator=self.calibrator, max_answers=wanted)
         answers = tuple(answer for answer in candidates if answer.probability >= threshold)
         nearest = (
             ()

@@ -75,7 +75,7 @@ class Hybrid:
         embedder: Embedder,
         *,
         fusion: Fusion = min_max,
-        weights: tuple[float, float] = (0.5, 0.5),
+        weights: tuple[float, float] = (0.4, 0.6),
         depth: int = DEPTH,
     ) -> None:
         self._retrievers = (Dense(embedder), Lexical())

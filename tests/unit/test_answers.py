@@ -1,10 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answers import cite, merge, same_answer_key
+from rag.answers import Reading, cite, merge, same_answer_key
 from rag.calibration import LogisticCalibrator
 from rag.text import normalise
-from rag.types import Article, Passage, Span
+from rag.types import Answer, Article, Hit, Passage, Span
 
 CURVE = LogisticCalibrator(name="test", bias=0.0, weights={"margin": 1.0, "agreement": 1.0})
 
@@ -23,19 +23,19 @@ def span(where: Passage, words: str, score: float) -> Span:
     return Span(passage=where, start=start, end=start + len(words), score=score)
 
 
+def merged(spans: list[Span], *, max_answers: int = 10) -> list[Answer]:
+    hits = [Hit(passage=span.passage, score=0.0) for span in spans]
+    reading = Reading(question="Who shut the port?", hits=hits, articles=ARTICLES)
+    return merge(spans, reading=reading, calibrator=CURVE, max_answers=max_answers)
+
+
 def texts(spans: list[Span], *, max_answers: int = 10) -> list[str]:
-    answers = merge(spans, articles=ARTICLES, calibrator=CURVE, max_answers=max_answers)
-    return [answer.text for answer in answers]
+    return [answer.text for answer in merged(spans, max_answers=max_answers)]
 
 
 def test_the_same_place_in_two_overlapping_passages_counts_once() -> None:
     whole, part = passage(FIRST), passage(FIRST, 18)
-    [answer] = merge(
-        [span(whole, "Marit Solheim", 3.0), span(part, "Marit Solheim", 5.0)],
-        articles=ARTICLES,
-        calibrator=CURVE,
-        max_answers=3,
-    )
+    [answer] = merged([span(whole, "Marit Solheim", 3.0), span(part, "Marit Solheim", 5.0)])
     assert answer.score == 5.0
     assert len(answer.citations) == 1
 
@@ -46,23 +46,13 @@ def test_of_overlapping_spans_the_best_stays() -> None:
 
 
 def test_every_article_that_says_the_same_is_cited_best_first() -> None:
-    [answer] = merge(
-        [span(passage(FIRST), "Marit Solheim", 2.0), span(passage(SECOND), "Marit Solheim", 4.0)],
-        articles=ARTICLES,
-        calibrator=CURVE,
-        max_answers=3,
-    )
+    [answer] = merged([span(passage(FIRST), "Marit Solheim", 2.0), span(passage(SECOND), "Marit Solheim", 4.0)])
     assert [citation.article.id for citation in answer.citations] == ["b", "a"]
     assert answer.probability > CURVE.probability({"margin": 4.0, "agreement": 0.0})
 
 
 def test_a_place_where_the_reader_leans_to_no_answer_is_not_a_further_citation() -> None:
-    [answer] = merge(
-        [span(passage(FIRST), "Marit Solheim", 2.0), span(passage(SECOND), "Marit Solheim", -1.0)],
-        articles=ARTICLES,
-        calibrator=CURVE,
-        max_answers=3,
-    )
+    [answer] = merged([span(passage(FIRST), "Marit Solheim", 2.0), span(passage(SECOND), "Marit Solheim", -1.0)])
     assert [citation.article.id for citation in answer.citations] == ["a"]
 
 
