@@ -122,12 +122,13 @@ def test_the_order_of_passages_does_not_matter(reader: Reader) -> None:
 
 
 def test_a_passage_reads_alike_alone_and_in_company(reader: Reader, kind: str) -> None:
-    if kind == "overlap":
-        pytest.skip("weighs words by how rare they are among the passages")
     together = reader.read(QUESTION, PASSAGES)
     for given in PASSAGES:
-        alone = reader.read(QUESTION, [given])
-        assert places(alone) == places([span for span in together if span.passage is given])
+        alone = places(reader.read(QUESTION, [given]))
+        beside = places([span for span in together if span.passage is given])
+        if kind == "overlap":  # weighs words by how rare they are among the passages: the place stays, the score not
+            alone, beside = ([place[:-1] for place in found] for found in (alone, beside))
+        assert alone == beside
 
 
 def test_a_long_passage_is_read_to_its_end(reader: Reader, kind: str) -> None:
