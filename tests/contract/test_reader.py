@@ -127,7 +127,7 @@ def test_a_passage_reads_alike_alone_and_in_company(reader: Reader, kind: str) -
         alone = places(reader.read(QUESTION, [given]))
         beside = places([span for span in together if span.passage is given])
         if kind == "overlap":  # weighs words by how rare they are among the passages: the place stays, the score not
-            alone, beside = ([place[:-1] for place in found] for found in (alone, beside))
+            alone, beside = ([(*place[:-1], 0.0) for place in found] for found in (alone, beside))
         assert alone == beside
 
 

@@ -1,3 +1,5 @@
+"""One archive closely: snapshots, views, former texts. Long because every way a snapshot can go wrong is a test."""
+
 import logging
 import subprocess
 import sys

@@ -1,0 +1,65 @@
+"""Small articles, and what is asked of every archive that holds them."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from rag.embedder.hashing import HashingEmbedder
+from rag.protocols import Archive, Entry, Index
+from rag.text import sentences
+from rag.types import Article, Hit, Passage
+
+EMBEDDER = HashingEmbedder(dim=64)
+WORDS = ["river", "mayor", "budget", "harbour", "strike", "ferry", "bridge", "harvest", "comet", "verdict", "flood"]
+
+OpenArchive = Callable[[], Archive]
+
+
+def make_entry(
+    article_id: str,
+    text: str,
+    *,
+    title: str = "",
+    origin: str | None = None,
+    published_at: datetime | None = None,
+    source: str | None = None,
+    language: str | None = None,
+    tags: tuple[str, ...] = (),
+) -> Entry:
+    article = Article(
+        id=article_id,
+        title=title,
+        text=text,
+        published_at=published_at,
+        source=source,
+        language=language,
+        tags=tags,
+    )
+    spans = sentences(text)
+    passages = [Passage(article_id=article_id, start=start, end=end, text=text[start:end]) for start, end in spans]
+    vectors = EMBEDDER.embed_passages([passage.text for passage in passages])
+    return Entry(article=article, passages=passages, vectors=vectors, origin=origin)
+
+
+def random_text(chance: random.Random) -> str:
+    return " ".join(f"{' '.join(chance.choices(WORDS, k=6)).capitalize()}." for _ in range(chance.randint(1, 4)))
+
+
+def ids(hits: list[Hit]) -> list[str]:
+    return [hit.passage.article_id for hit in hits]
+
+
+def put(archive: Archive, *entries: Entry) -> list[str]:
+    with archive.writing() as writer:
+        return list(writer.put(entries))
+
+
+def require_whole(index: Index, hits: list[Hit]) -> None:
+    """What every list of hits promises: slices of this view's articles, best first, ties by row, each once."""
+    for hit in hits:
+        article = index.article(hit.passage.article_id)
+        assert hit.passage.text == article.text[hit.passage.start : hit.passage.end]
+        assert hit.passage.row > 0
+    order = [(-hit.score, hit.passage.row) for hit in hits]
+    assert order == sorted(set(order))
+    assert len({hit.passage.row for hit in hits}) == len(hits)
