@@ -10,7 +10,7 @@ from rag.evaluation.questions import Question
 from rag.pipeline import Pipeline
 from rag.types import Hit
 
-RECALL_AT = (1, 5, 10, 20)
+RECALL_AT = (1, 5, 10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,10 @@ def found_at(hits: Sequence[Hit], question: Question) -> int:
 def summarise(
     questions: Sequence[Question], predictions: Sequence[Prediction], *, min_probability: float
 ) -> dict[str, object]:
-    """Figures over all questions, each with its interval; ``forced`` ones as if the system never abstained."""
+    """Figures over all questions, each with its interval; ``forced`` ones as if the system never abstained.
+
+    A figure over no questions is left out.
+    """
     pairs = list(zip(questions, predictions, strict=True))
     if any(question.id != prediction.id for question, prediction in pairs):
         raise ValueError("questions and predictions do not belong together")
@@ -86,12 +89,12 @@ def summarise(
         "answers_given_right": [exact(p.text, q.answers) if q.answerable else 0.0 for q, p in given],
         **{f"recall@{k}": [float(0 < p.found <= k) for _, p in answerable] for k in RECALL_AT},
     }
-    took = [prediction.took_ms for prediction in predictions] or [float("nan")]
+    took = [prediction.took_ms for prediction in predictions] or [0.0]
     return {
         "questions": len(pairs),
         "answerable": len(answerable),
         "min_probability": min_probability,
-        **{name: asdict(interval(values)) for name, values in figures.items()},
+        **{name: asdict(interval(values)) for name, values in figures.items() if values},
         "p50_ms": float(np.percentile(took, 50)),
         "p95_ms": float(np.percentile(took, 95)),
     }
