@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from selenium.webdriver import Chrome, ChromeOptions
@@ -32,7 +32,7 @@ def serving(folder: Path, **settings: object) -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            httpx.get(f"{url}/healthz", timeout=START_SECONDS).raise_for_status()
+            httpx2.get(f"{url}/healthz", timeout=START_SECONDS).raise_for_status()
             yield url
         finally:
             server.should_exit = True
@@ -43,7 +43,7 @@ def serving(folder: Path, **settings: object) -> Iterator[str]:
 def serving_articles(folder: Path, **settings: object) -> Iterator[str]:
     """The address of a service that holds the articles of the tests."""
     with serving(folder, **settings) as url:
-        reply = httpx.post(f"{url}/v1/articles", json={"articles": ARTICLES}, timeout=START_SECONDS)
+        reply = httpx2.post(f"{url}/v1/articles", json={"articles": ARTICLES}, timeout=START_SECONDS)
         assert reply.json()["added"] == len(ARTICLES), reply.text
         yield url
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 
 from tests.browser.archive import FERRY
@@ -15,7 +15,7 @@ PATH = "/v1/articles/" + quote(FERRY["id"], safe="")
 
 
 def stored_text(page: Page) -> str:
-    text: str = httpx.get(page.url + PATH).json()["text"]
+    text: str = httpx2.get(page.url + PATH).json()["text"]
     return text
 
 
