@@ -44,7 +44,8 @@ def pipeline(settings: Settings) -> Iterator[Pipeline]:
     ("question", "answer"),
     [
         ("Who backs Hezbollah?", "Iran"),
-        ("How many northern Israelis have been displaced?", "tens of thousands"),
+        ("What is the toll in the Customs Tunnel?", "12 crowns"),
+        ("Who is the city engineer of Port Ansel?", "Marit Solheim"),
         ("On what day was Blinken's visit scheduled?", "Tuesday"),
         ("Who discovered Comet Ångström?", "Zoë Ångström"),
     ],
