@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -54,9 +55,11 @@ class Page:
             matches = driver.find_elements(By.CSS_SELECTOR, selector)
             return next((match for match in matches if match.is_displayed()), False)
 
-        found = WebDriverWait(self.driver, WAIT_SECONDS, POLL_SECONDS).until(
-            visible, f"nothing visible matches {selector}"
+        # An element that is replaced while it is looked at is looked for again.
+        wait = WebDriverWait(
+            self.driver, WAIT_SECONDS, POLL_SECONDS, ignored_exceptions=[StaleElementReferenceException]
         )
+        found = wait.until(visible, f"nothing visible matches {selector}")
         assert isinstance(found, WebElement)
         return found
 
