@@ -87,7 +87,9 @@ def read_meta(path: Path) -> Meta:
         IndexCorruptError: it is not a database, or a damaged one.
     """
     if not (path / DATABASE).is_file():
-        raise IndexMissingError(f"there is no index in {path}", hint=f"rag ingest PATH --index {path.parent}")
+        raise IndexMissingError(
+            f"there is no index in {path}", hint=f"rag ingest PATH --index {path.parent} --collection {path.name}"
+        )
     with translated(path):
         connection = connect(path, writable=False)
         try:
