@@ -1,4 +1,7 @@
+import contextlib
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +16,12 @@ class Shell:
 
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self.folder = folder
-        self._environ = environ
+        self.environ = environ
 
     def __call__(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "rag", *words]
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environ, capture_output=True, text=True, check=False, encoding="utf-8"
+            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False, encoding="utf-8"
         )
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
@@ -27,8 +30,6 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    import os
-
     news = tmp_path / "news"
     news.mkdir()
     (news / "bridge.md").write_text(
@@ -133,3 +134,30 @@ def test_evaluation_sums_up_and_keeps_predictions(shell: Shell) -> None:
     assert summary["questions"] == 2
     assert summary["recall@10"]["mean"] == 1.0
     assert [p["id"] for p in json.loads((shell.folder / "run.json").read_text())["predictions"]] == ["1", "2"]
+
+
+def test_on_a_terminal_there_is_a_bar_and_the_quote_is_marked(shell: Shell) -> None:
+    ingested = on_terminal(shell, "ingest", "news")
+    assert "ingesting" in ingested
+    assert "2/2" in ingested
+    assert "passages/s" in ingested
+    said = on_terminal(shell, "ask", "Who shut the Kestrel Bridge?")
+    assert "\x1b[30;43m" in said
+    assert "Bridge shut" in said
+    assert "The archive does not say." in on_terminal(shell, "ask", "--min-probability", "1", "Who shut it?")
+
+
+def on_terminal(shell: Shell, *words: str) -> str:
+    """What the command shows on a terminal of 80 columns."""
+    main, end = pty.openpty()
+    command = [sys.executable, "-m", "rag", *words]
+    environ = shell.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(command, cwd=shell.folder, env=environ, stdin=end, stdout=end, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal is gone once the process is
+            while piece := os.read(main, 65536):
+                shown += piece
+    os.close(main)
+    assert process.returncode == 0, shown
+    return shown.decode()

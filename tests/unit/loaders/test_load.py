@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ArticleError
-from rag.loaders import Loaded, load, load_bytes
+from rag.loaders import Loaded, count, load, load_bytes
 from rag.loaders.encoding import LARGEST_FILE
 
 NOBODY = 65534
@@ -216,3 +216,8 @@ def test_seed_articles_all_load() -> None:
     items = list(load([Path(__file__).parents[3] / "seeds" / "articles"]))
     assert items
     assert [item.error for item in items if item.error] == []
+
+
+def test_count_parses_nothing_and_counts_lines_of_json(tmp_path: Path) -> None:
+    write(tmp_path, a_txt=TEXT, b_md="---\n: broken", c_jsonl="{}\n\n{bad\n")
+    assert count([tmp_path, tmp_path / "nowhere"]) == 5
