@@ -10,21 +10,21 @@ guessed: a guess would put words into the archive that nobody wrote.
 """
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from rag.errors import ArticleError
 from rag.loaders.files import found, globs, shown
 from rag.loaders.records import Loaded, article_from_record
 from rag.text import normalise
 
-__all__ = ["SUFFIXES", "Loaded", "article_from_record", "count", "globs", "load", "load_bytes"]
-
-SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".jsonl", ".ndjson")
+__all__ = ["Loaded", "article_from_record", "count", "globs", "load", "load_bytes"]
 
 
-class Format(Protocol):
+class Loader(Protocol):
     """Reads the articles of one file."""
 
     def __call__(self, stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
@@ -34,6 +34,31 @@ class Format(Protocol):
             ArticleError: nothing of the file can be used.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The module of this package whose ``read`` is the format's `Loader`; whether a line of it is an article."""
+
+    module: str
+    article_a_line: bool = False
+
+    def loader(self) -> Loader:
+        """The module's loader; its libraries are imported only now."""
+        read: Loader = import_module(f"{__name__}.{self.module}").read
+        return read
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    ".txt": Format("text"),
+    ".md": Format("markdown"),
+    ".markdown": Format("markdown"),
+    ".html": Format("html"),
+    ".htm": Format("html"),
+    ".jsonl": Format("jsonl", article_a_line=True),
+    ".ndjson": Format("jsonl", article_a_line=True),
+}
+"""Formats by the suffix of a file's name, in lower case."""
 
 
 def load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
@@ -48,8 +73,9 @@ def load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
 def count(paths: Sequence[str | Path]) -> int:
     """How many articles the paths hold, about: a line of JSON Lines counts one, any other file too; parses nothing."""
     total = 0
-    for file in found(paths, suffixes=SUFFIXES):
-        if file.error is None and file.path.suffix.lower() in {".jsonl", ".ndjson"}:
+    for file in found(paths, suffixes=FORMATS):
+        form = FORMATS.get(file.path.suffix.lower())
+        if file.error is None and form is not None and form.article_a_line:
             with file.path.open("rb") as lines:
                 total += sum(1 for line in lines if line.strip())
         else:
@@ -68,7 +94,7 @@ def load_bytes(name: str, data: bytes) -> Iterator[Loaded]:
 
 
 def _load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
-    for file in found(paths, suffixes=SUFFIXES):
+    for file in found(paths, suffixes=FORMATS):
         if file.error is not None:
             yield Loaded(error=file.error, origin=file.origin)
             continue
@@ -82,32 +108,17 @@ def _load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
 
 def _read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
     try:
-        yield from _format(origin)(stream, article_id=article_id, origin=origin)
+        yield from _format(origin).loader()(stream, article_id=article_id, origin=origin)
     except ArticleError as error:
         problem = ArticleError(error.message, hint=error.hint, file=origin, line=error.line)
         yield Loaded(error=problem, origin=origin)
 
 
 def _format(name: str) -> Format:
-    """The reader for a suffix; its libraries are loaded only now."""
     suffix = Path(name).suffix.lower()
-    if suffix == ".txt":
-        from rag.loaders import text
-
-        return text.read
-    if suffix in {".md", ".markdown"}:
-        from rag.loaders import markdown
-
-        return markdown.read
-    if suffix in {".html", ".htm"}:
-        from rag.loaders import html
-
-        return html.read
-    if suffix in {".jsonl", ".ndjson"}:
-        from rag.loaders import jsonl
-
-        return jsonl.read
-    raise ArticleError(f"unknown format {suffix!r}", hint=f"known are {', '.join(SUFFIXES)}")
+    if suffix not in FORMATS:
+        raise ArticleError(f"unknown format {suffix!r}", hint=f"known are {', '.join(FORMATS)}")
+    return FORMATS[suffix]
 
 
 def _first_of_each_id(items: Iterable[Loaded]) -> Iterator[Loaded]:

@@ -4,7 +4,7 @@ import glob
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class File:
     error: ArticleError | None = None
 
 
-def found(paths: Sequence[str | Path], *, suffixes: Sequence[str]) -> Iterator[File]:
+def found(paths: Sequence[str | Path], *, suffixes: Collection[str]) -> Iterator[File]:
     """The files that the paths lead to, each once: path by path, folders sorted, files before subfolders."""
     seen: set[str] = set()
     for path in paths:
@@ -43,7 +43,7 @@ def shown(name: str) -> str:
     return name.encode(errors="replace").decode()
 
 
-def _under(named: str | Path, suffixes: Sequence[str]) -> Iterator[File]:
+def _under(named: str | Path, suffixes: Collection[str]) -> Iterator[File]:
     path = Path(named)
     try:
         if "\x00" in str(named):
@@ -60,7 +60,7 @@ def _under(named: str | Path, suffixes: Sequence[str]) -> Iterator[File]:
         yield _nothing(path, f"cannot be looked up: {error.strerror}", hint="check the name and its permissions")
 
 
-def _in_folder(named: Path, suffixes: Sequence[str]) -> Iterator[File]:
+def _in_folder(named: Path, suffixes: Collection[str]) -> Iterator[File]:
     root = named.resolve()
     unreadable: list[OSError] = []
     empty = True
@@ -77,7 +77,7 @@ def _in_folder(named: Path, suffixes: Sequence[str]) -> Iterator[File]:
         yield _nothing(named, "holds no articles", hint=f"files that are read: {', '.join(suffixes)}")
 
 
-def _matching(pattern: str, suffixes: Sequence[str]) -> Iterator[File]:
+def _matching(pattern: str, suffixes: Collection[str]) -> Iterator[File]:
     """The files that a glob matches; ids are relative to the folder before its first wildcard."""
     fixed = _WILDCARD.split(pattern, maxsplit=1)[0].rpartition("/")
     root = Path(fixed[0] + fixed[1]).resolve()
