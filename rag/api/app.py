@@ -14,9 +14,15 @@ from starlette.middleware import Middleware
 import rag
 from rag.api import articles, ask, ops, problems
 from rag.api.filters import FilterCache
+from rag.api.middleware.access_log import AccessLog
+from rag.api.middleware.body_limit import BodyLimit
+from rag.api.middleware.hosts import LoopbackHosts
+from rag.api.middleware.origins import SameOriginWrites
+from rag.api.middleware.request_id import RequestId
+from rag.api.middleware.response_headers import ResponseHeaders
+from rag.api.middleware.unexpected_errors import UnexpectedErrors
 from rag.api.problems import Problem
 from rag.api.schemas import ArticlesRequest
-from rag.api.security import Gate
 from rag.bootstrap import Library
 from rag.errors import IndexMissingError, SettingsError
 from rag.settings import Settings
@@ -52,7 +58,7 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Gate, settings=settings)],
+        middleware=_middleware(settings),
         responses={"default": {"description": "A problem", "content": {problems.MEDIA_TYPE: _PROBLEM_REFERENCE}}},
     )
     problems.install(app)
@@ -60,6 +66,19 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
         app.include_router(module.router)
     app.frontend("/", directory=WEB, fallback=None)
     return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """What every request passes through, outermost first: what refuses comes after what logs and adds headers."""
+    return [
+        Middleware(RequestId),
+        Middleware(AccessLog),
+        Middleware(ResponseHeaders),
+        Middleware(UnexpectedErrors),
+        Middleware(LoopbackHosts, host=settings.host),
+        Middleware(SameOriginWrites),
+        Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+    ]
 
 
 def warm_library(settings: Settings) -> Library:

@@ -121,7 +121,7 @@ def test_questions_stay_out_of_the_log(client: TestClient, caplog: pytest.LogCap
     with caplog.at_level(logging.INFO, logger="rag"):
         client.post("/v1/ask", json={"question": "Has the minister a secret?"}, headers={"X-Request-ID": "r-1"})
         client.get("/v1/articles/line%0Abreak")
-    lines = [record.getMessage() for record in caplog.records if record.name == "rag.api.security"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "rag.api.middleware.access_log"]
     assert len(lines) == 2
     assert lines[0].startswith("POST /v1/ask 200 ")
     assert lines[0].endswith("[r-1]")

@@ -1,11 +1,13 @@
 import logging
 from pathlib import Path
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message, Scope
 
 from rag.api.app import create_app
-from rag.api.security import host_name, is_loopback
+from rag.api.middleware.hosts import host_name, is_loopback
 from rag.settings import Settings, load
 
 
@@ -64,6 +66,29 @@ def test_our_own_defects_show_nothing(
     assert "inside" not in response.text
     assert response.headers["x-request-id"] in caplog.text
     assert "the inside of new" in caplog.text
+
+
+def test_a_client_that_goes_away_is_logged_and_no_defect(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"multipart/form-data; boundary=b")]
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/articles",
+        "query_string": b"",
+        "headers": headers,
+    }
+    with caplog.at_level(logging.INFO, logger="rag"):
+        anyio.run(client.app, scope, gone, send)
+    assert not sent
+    assert [record.getMessage()[:22] for record in caplog.records] == ["POST /v1/articles 499 "]
 
 
 def test_hosts() -> None:

@@ -1,0 +1,1 @@
+"""ASGI middlewares, one job each; `rag.api.app` puts them in order."""
