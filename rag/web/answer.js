@@ -1,7 +1,7 @@
 // What became of a question: answers, the statement that there is none, or what went wrong.
 
 import { caption, sourceList } from "./citations.js";
-import { element, withCode } from "./dom.js";
+import { element, svg, withCode } from "./dom.js";
 import { counted, likelihood, sentence } from "./text.js";
 
 /** A result as nodes; `linkTo` gives the address of a citation, `unfiltered` that of the question without filters. */
@@ -70,16 +70,10 @@ function chance(probability, provisional) {
 }
 
 function bar(probability, label) {
-  const namespace = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(namespace, "svg");
   const attributes = { class: "bar-chart", viewBox: "0 0 100 4", preserveAspectRatio: "none", role: "img", "aria-label": label };
-  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
-  for (const [name, width] of [["track", 100], ["fill", 100 * probability]]) {
-    const rect = document.createElementNS(namespace, "rect");
-    for (const [key, value] of Object.entries({ class: name, width, height: 4 })) rect.setAttribute(key, value);
-    svg.append(rect);
-  }
-  return svg;
+  const track = svg("rect", { class: "track", width: 100, height: 4 });
+  const fill = svg("rect", { class: "fill", width: 100 * probability, height: 4 });
+  return svg("svg", attributes, track, fill);
 }
 
 function abstention({ reason, nearest }, { linkTo, unfiltered }) {

@@ -1,5 +1,7 @@
 // Copying, also where the page was not loaded over a secure connection.
 
+import { element } from "./dom.js";
+
 /** Puts the text on the clipboard; whether that was allowed. */
 export async function copy(text) {
   try {
@@ -12,8 +14,7 @@ export async function copy(text) {
 
 function copyFromField(text) {
   const focused = document.activeElement;
-  const field = document.createElement("textarea");
-  field.className = "unseen";
+  const field = element("textarea", { class: "unseen" });
   field.value = text;
   document.body.append(field);
   field.select();
