@@ -1,6 +1,6 @@
-"""Settings: a flag beats a ``RAG_`` variable, which beats ``--config FILE`` (TOML), which beats the default.
+"""Settings: precedence is command-line flag, ``RAG_`` variable, ``--config FILE`` (TOML), default.
 
-A file that is not there and a ``RAG_`` variable that no setting knows are errors.
+A config file that does not exist and a ``RAG_`` variable that names no setting are errors.
 """
 
 import os

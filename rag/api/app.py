@@ -1,4 +1,4 @@
-"""The service: routes, what wraps them, and the models and the index they share."""
+"""The service: routes, middlewares, and the models and the index they share."""
 
 import socket
 from collections.abc import AsyncIterator

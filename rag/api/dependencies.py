@@ -1,4 +1,4 @@
-"""What endpoints are handed: the library, the collection, and the promise that the body is JSON."""
+"""Dependencies of the endpoints: the library, the collection, and a check that the body is declared to be JSON."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ def _library(request: Request) -> Library:
 
 
 async def require_json(request: Request) -> None:
-    """Refuses a body that is not declared to be JSON, which also keeps forms of foreign pages out."""
+    """Refuses a body that is not declared to be JSON, which also refuses the forms of other sites."""
     if media_type(request) != "application/json":
         raise HTTPException(415, "send the body as application/json")
 

@@ -1,4 +1,4 @@
-"""Errors as HTTP sees them: one shape (RFC 9457, ``application/problem+json``), and the only place with statuses."""
+"""Errors as HTTP responses: one shape (RFC 9457, ``application/problem+json``), and the only place with statuses."""
 
 import logging
 from collections.abc import Mapping, Sequence

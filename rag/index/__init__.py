@@ -1,4 +1,7 @@
-"""The archive on disk: SQLite holds the truth, FAISS follows. The format is described in ``index/README.md``."""
+"""The archive on disk: SQLite is the primary store, FAISS snapshots are derived from it.
+
+The format is described in ``index/README.md``.
+"""
 
 from rag.index.archive import SqliteArchive
 from rag.index.verify import verify

@@ -113,7 +113,7 @@ class SqliteArchive:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def compact(self) -> None:
-        """Gives freed space back, merges the full-text index and makes a fresh snapshot.
+        """Returns freed space to the file system, merges the full-text index and makes a fresh snapshot.
 
         Readers go on meanwhile. Needs about as much free disk as the archive takes.
 
@@ -128,15 +128,15 @@ class SqliteArchive:
             self._save_snapshot(connection)
 
     def close(self) -> None:
-        """Lets go of files; views must not be in use."""
+        """Closes all files; views must not be in use."""
         self._pool.close()
         with self._view_lock:
             self._view = None
 
     def _matching_view(self, connection: sqlite3.Connection) -> DenseView:
-        """The dense view of the very state that the connection's transaction sees.
+        """The dense view of exactly the state that the connection's transaction sees.
 
-        If a newer one is published already, the transaction starts anew.
+        If a newer one is published already, the transaction is begun again.
         """
         while True:
             seq, _ = _last_change(connection)
@@ -175,7 +175,7 @@ class SqliteArchive:
             self._write_lock.release()
 
     def _save_snapshot(self, connection: sqlite3.Connection) -> None:
-        """Writes a snapshot of all there is; a failure is only logged, since SQLite holds the truth."""
+        """Writes a snapshot of all vectors; a failure is only logged, since SQLite has them too."""
         seq, at = _last_change(connection)
         (any_row,) = connection.execute("SELECT EXISTS (SELECT 1 FROM vector)").fetchone()
         if any_row:

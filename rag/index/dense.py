@@ -33,7 +33,7 @@ class DenseView:
 
     ``base`` is the change of the newest snapshot that was on disk, usable or not. ``rows`` and ``matrix``
     are what was added since the snapshot, rows ascending; ``alive[row]`` says which rows of the snapshot
-    are still there, None if all are. ``frequencies`` remembers in how many passages of this state a word
+    are still there, None if all are. ``frequencies`` caches in how many passages of this state a word
     occurs.
     """
 

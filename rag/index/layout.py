@@ -1,4 +1,4 @@
-"""What lies where in a collection's folder, and in what shape: format 1.
+"""The files of a collection's folder, their names and the SQL schema: format 1.
 
 The page for readers of the files, with an independent decoder, is ``index/README.md``.
 """
@@ -143,12 +143,12 @@ def snapshot_files(folder: Path) -> list[Path]:
 
 
 def snapshot_seq(path: Path) -> int:
-    """The change that a snapshot's file name speaks of."""
+    """The number of the change in a snapshot's file name."""
     return int(path.stem.split("-")[0])
 
 
 def settle(draft: Path, path: Path) -> None:
-    """Gives a finished file its name; both survive a power cut."""
+    """Renames a finished file, with content and name synced to disk."""
     with draft.open("r+b") as file:
         os.fsync(file.fileno())
     draft.replace(path)

@@ -13,7 +13,7 @@ _TERM = re.compile(r"[^\W_]+")
 
 
 def terms(question: str) -> list[str]:
-    """The distinct words of a question, lower-case, in order, at most `MAX_TERMS`; any text is welcome."""
+    """The distinct words of a question, lower-case, in order, at most `MAX_TERMS`; any text is valid."""
     found: dict[str, None] = {}
     for match in _TERM.finditer(unicodedata.normalize("NFC", question)):
         found.setdefault(match[0].lower())
@@ -25,7 +25,8 @@ def terms(question: str) -> list[str]:
 def telling(words: Sequence[str], *, frequency: Callable[[str], int], passages: int) -> list[str]:
     """The words worth searching for: without those that more than a tenth of the passages hold.
 
-    If that leaves none, the rarest few stay. Small archives keep every word. Words in no passage go too.
+    If that leaves none, the rarest `KEPT_WHEN_ALL_FREQUENT` are kept. In archives of fewer than
+    `FREQUENT_FLOOR` passages every word is kept. Words in no passage are left out.
     """
     counted: Mapping[str, int] = {word: frequency(word) for word in words}
     present = [word for word in words if counted[word]]

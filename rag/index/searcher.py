@@ -1,4 +1,4 @@
-"""The index as one question sees it: one read transaction of SQLite and the dense view of the same state."""
+"""A consistent view of the index: one read transaction of SQLite and the dense view of the same state."""
 
 import json
 import sqlite3
@@ -45,7 +45,7 @@ class Searcher:
         return self._hits(self._dense.search(np.asarray(vector, np.float32), k=k, allowed=allowed), name="dense")
 
     def search_text(self, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
-        """The k passages that share the most telling words; see `rag.protocols.Index.search_text`.
+        """The k passages that match the question's words best; see `rag.protocols.Index.search_text`.
 
         The score is that of BM25.
         """
@@ -56,7 +56,7 @@ class Searcher:
         parameters: list[str | int] = [found]
         if where:
             clause, values = _condition(where)
-            # CROSS JOIN keeps the order: matches first, each then held against the filter.
+            # CROSS JOIN keeps the order: matches first, each then tested against the filter.
             join = """CROSS JOIN passage ON passage.row = passage_fts.rowid
                       CROSS JOIN article ON article.row = passage.article"""
             condition = f"AND {clause}"

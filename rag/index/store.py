@@ -1,4 +1,4 @@
-"""The SQLite side: connections, the record of what the archive was built with, and articles as rows."""
+"""SQLite: connections, the record of what the archive was built with, and articles as rows."""
 
 import json
 import sqlite3
@@ -31,7 +31,7 @@ class Meta:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors inside the block come out as ours."""
+    """SQLite's errors inside the block are raised as ours."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -83,7 +83,7 @@ def read_meta(path: Path) -> Meta:
 
     Raises:
         IndexMissingError: there is none.
-        IndexFormatError: it is of another format, or something else altogether.
+        IndexFormatError: it is of another format, or no archive at all.
         IndexCorruptError: it is not a database, or a damaged one.
     """
     if not (path / DATABASE).is_file():
@@ -122,7 +122,7 @@ def require_same(path: Path, *, stored: Meta, wanted: Meta) -> None:
 
 
 class ConnectionPool:
-    """Reading connections, each lent to one user at a time."""
+    """A pool of reading connections, each used by one caller at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -146,7 +146,7 @@ class ConnectionPool:
             self._take_back(connection)
 
     def close(self) -> None:
-        """Closes the idle connections; one that is lent closes when it comes back."""
+        """Closes the idle connections; one in use is closed when its transaction ends."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -1,4 +1,4 @@
-"""FAISS snapshots: built in one go, never changed afterwards. Nothing else imports faiss.
+"""FAISS snapshots: built once, immutable. Nothing else imports faiss.
 
 Adding to a FAISS index that is being searched, or to one that is mapped from a file, ends the process; a
 `DenseSnapshot` therefore has no method that changes it.
@@ -59,7 +59,7 @@ class DenseSnapshot:
     def save(self, folder: Path, *, seq: int, at: str) -> Path:
         """Writes it below a collection's folder, durably; the .faiss file's path.
 
-        The record goes last: a .faiss file without one was never finished.
+        The record is written last: a .faiss file without one was never finished.
         """
         target = folder / SNAPSHOTS
         target.mkdir(exist_ok=True)
@@ -85,7 +85,7 @@ def build(batches: Iterable[tuple[Rows, Vectors]], *, dim: int) -> DenseSnapshot
 
 
 def load(record_path: Path) -> tuple[Snapshot, DenseSnapshot]:
-    """The snapshot whose .json file this is, mapped into memory; size and sha256 are checked before FAISS sees it.
+    """The snapshot whose .json file this is, mapped into memory; size and sha256 are checked before FAISS reads it.
 
     Raises:
         IndexCorruptError: a file is missing or not what was written.

@@ -1,4 +1,4 @@
-"""Proof that an archive holds together, or a list of what does not."""
+"""Integrity check: what is inconsistent or damaged in an archive."""
 
 import hashlib
 import sqlite3
@@ -20,7 +20,7 @@ _BATCH = 4096
 
 
 def verify(path: Path) -> list[str]:
-    """What is wrong with the archive in this folder, in words; empty if it is well.
+    """What is wrong with the archive in this folder, in words; empty if nothing is.
 
     Reads everything. Others may read meanwhile, and write once the full-text index is done. A damaged
     snapshot is a finding although nothing is lost by it: ``rag index compact`` makes a fresh one.
@@ -110,7 +110,7 @@ def _vectors(_path: Path, connection: sqlite3.Connection, dim: int) -> Iterator[
 
 
 def _changes(_path: Path, connection: sqlite3.Connection, _dim: int) -> Iterator[str]:
-    """Numbers are given without gaps: a rolled back transaction gives its own back."""
+    """Change numbers have no gaps: that of a transaction rolled back is used again."""
     count, last = connection.execute("SELECT count(*), coalesce(max(seq), 0) FROM change").fetchone()
     if count != last:
         yield f"change log: {last - count} of {last} changes missing"

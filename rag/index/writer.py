@@ -1,4 +1,4 @@
-"""The one hand that changes an archive."""
+"""The writer: everything that changes an archive, in transactions."""
 
 import json
 import sqlite3
@@ -145,7 +145,7 @@ class SqliteWriter:
         self._log("add", *span)
 
     def _newest_passage(self) -> int:
-        """The highest row number ever given to a passage: AUTOINCREMENT's own memory."""
+        """The highest row number ever given to a passage: as AUTOINCREMENT records it."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'passage'"
         for (seq,) in self._connection.execute(query):
             return int(seq)
@@ -165,7 +165,7 @@ class SqliteWriter:
                SELECT id, sha256, text, ingested_at, ? FROM article WHERE row = ? AND sha256 != ?""",
             (instant(datetime.now(UTC)), row, replaced_by),
         )
-        # The full-text index keeps no text of its own and must be told what it indexed.
+        # The full-text index keeps no text of its own and must be given what it indexed.
         execute(
             """INSERT INTO passage_fts (passage_fts, rowid, title, text)
                SELECT 'delete', row, title, text FROM passage_text WHERE row BETWEEN ? AND ?""",

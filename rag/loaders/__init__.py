@@ -3,7 +3,7 @@
 A file that cannot be read becomes an error record and the rest goes on. An article without an id of its own
 is named by its path under the folder (or glob) that was given, without suffix: ``world/blinken-visit``; a
 file given directly, by its name. Such ids are the same on every machine. Two articles of one load with the
-same id (``a.txt`` beside ``a.md``) are an error on the later one, never a quiet replacement.
+same id (``a.txt`` beside ``a.md``) are an error on the later one, never a silent replacement.
 
 A file is UTF-8, or UTF-16 or UTF-32 with a byte-order mark; HTML may declare another charset. Nothing is
 guessed: a guess would put words into the archive that nobody wrote.
@@ -28,7 +28,7 @@ class Loader(Protocol):
     """Reads the articles of one file."""
 
     def __call__(self, stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
-        """Articles in the order of the file; ``article_id`` is for one that does not name itself.
+        """Articles in the order of the file; ``article_id`` is for one without an id of its own.
 
         Raises:
             ArticleError: nothing of the file can be used.
@@ -64,7 +64,7 @@ FORMATS: Final[Mapping[str, Format]] = {
 def load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
     """Every article under the paths, in a fixed order, and an error record for each that cannot be read.
 
-    A path is a file, a folder (searched to its depths; hidden files and other formats are left out) or a
+    A path is a file, a folder (searched recursively; hidden files and other formats are left out) or a
     glob. A file that several paths lead to is read once. ``origin`` is the absolute path of the file.
     """
     return _first_of_each_id(_load(paths))

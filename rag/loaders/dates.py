@@ -13,7 +13,7 @@ _TIMESTAMPS: Final = (100_000_000, 4_102_444_800)  # 1973 to 2099: neither 20240
 _LONGEST: Final = 100
 _HINT: Final = "write it as 2024-09-17 or 2024-09-17T16:30:00+02:00"
 
-_DEFAULTS: Final = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - the zone is the text's to give
+_DEFAULTS: Final = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - the zone comes from the text
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?!\d)")
 _ZERO_MERIDIAN = re.compile(r"\b(?:GMT|UTC)\s*(?=[+-]\d)", re.IGNORECASE)  # "GMT+2" is read as two hours west
 _OFFSET = re.compile(r"(:\d{2}(?:\.\d+)?(?:\s*[ap]\.?m\.?)?)\s*([+-])(\d{2}:?\d{2}|\d{1,2})$", re.IGNORECASE)
@@ -79,8 +79,8 @@ def _offset(match: re.Match[str]) -> str:
 def _written(text: str) -> datetime:
     """A date in words or in an order that must be found out.
 
-    The parser fills gaps from a default and guesses the order of numbers; so it is asked with two defaults
-    and in every order, and must always say the same.
+    The parser fills gaps from a default and guesses the order of numbers; so it is called with two defaults
+    and in every order, and every reading must be the same.
     """
     from dateutil import parser
 

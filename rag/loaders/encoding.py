@@ -36,7 +36,8 @@ def bounded(stream: BinaryIO, *, limit: int = LARGEST_FILE) -> bytes:
 def decode(data: bytes, *, declared: str | None = None) -> str:
     """The text of the bytes: by byte-order mark, else as UTF-8, else in the ``declared`` charset.
 
-    Bytes that are plain ASCII are read in the declared charset too: some of those are ASCII on the outside.
+    Bytes that are plain ASCII are read in the declared charset too: some, such as ISO-2022-JP, write other
+    characters in ASCII bytes.
 
     Raises:
         ArticleError: the bytes are not in that encoding, or are not text.

@@ -73,7 +73,7 @@ def _paragraphs(text: str, title: str) -> str:
 
 
 def _date(value: object) -> datetime | None:
-    """The date, or None if it makes no sense: a page's metadata is not its reader's to mend."""
+    """The date, or None if it cannot be read: a bad date in the metadata does not reject the page."""
     try:
         return parse_date(value)
     except ArticleError:

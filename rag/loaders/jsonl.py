@@ -12,8 +12,8 @@ Each line is an object in UTF-8::
      "published_at": "2024-09-17T16:30:00Z",    see `rag.loaders.dates.parse_date`
      "tags": ["diplomacy", "gaza"]}
 
-Keys without "required" may be missing or null; other keys are an error. Blank lines are passed over. A bad
-line is reported with its number and the others go in.
+Keys without "required" may be missing or null; other keys are an error. Blank lines are skipped. A bad
+line is reported with its number and the others are loaded.
 """
 
 import json
@@ -27,7 +27,7 @@ LONGEST_LINE: Final = 16 * 2**20
 """Bytes of the longest line that is read."""
 
 
-def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:  # noqa: ARG001 - lines name themselves
+def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:  # noqa: ARG001 - every line has its id
     """The file's articles, and an error for each line that holds none."""
     number = records = 0
     while line := stream.readline(LONGEST_LINE + 1):

@@ -1,8 +1,8 @@
 """Markdown: plain text paragraph by paragraph, metadata from YAML front matter.
 
 Of the front matter, ``id``, ``title``, ``url``, ``source``, ``author``, ``language``, ``published_at`` (or
-``date``) and ``tags`` are used, and other keys passed over. Every value is taken as written, so that
-``title: 1984`` and ``id: 2024-09-17`` stay what they look like; lists are for tags and authors.
+``date``) and ``tags`` are used, and other keys are ignored. Every value is taken as written, so that
+``title: 1984`` and ``id: 2024-09-17`` remain strings; lists are for tags and authors.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Records to articles: what a line of JSON, an HTTP body and every file format come down to."""
+"""Records to articles: lines of JSON, HTTP bodies and files of every format are first made records."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """An article, or the error that stands in its place, and where it came from.
+    """An article, or the error instead of it, and where it came from.
 
     ``line`` is that of the record in a file that holds several; ``cleaned`` counts the characters of title
     and text that no store can hold and that were dropped.

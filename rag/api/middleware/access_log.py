@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from rag.api.middleware.http import HttpMiddleware
 
-# For the log only: the client went away before its request was whole.
+# For the log only: the client disconnected before its request was whole.
 CLIENT_GONE = 499
 
 _LOG = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ class AccessLog(HttpMiddleware):
     """Logs method, path, status, duration and request id once the request has ended, however it ended."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes every request on; a client that went away is no error."""
+        """Passes every request on; a client that disconnected is no error."""
         began, status = perf_counter(), 0
 
         async def send_noting_status(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Exceptions that nothing else handled: they are ours to mend, and the client learns nothing of their inside."""
+"""Exceptions that nothing else handled: the log has the traceback, the response no detail."""
 
 import logging
 
