@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answers import Reading, merge
+from rag.answers import merge
 from rag.bootstrap import Library
 from rag.evaluation.metrics import f1
 from rag.evaluation.questions import Question, load_questions
 from rag.pipeline import Pipeline
 from rag.settings import load
+from rag.types import Calibration
 
 NAMES = ("margin", "gap", "agreement", "rank", "words_missing", "names_missing", "length")
 RIDGE = 1.0
@@ -31,7 +32,7 @@ RIGHT_FROM = 0.5
 class Recorder:
     """A calibrator that keeps the features it is asked about."""
 
-    name = "recorder"
+    calibration = Calibration(name="recorder", fingerprint="", provisional=True)
 
     def __init__(self) -> None:
         self.seen: list[Mapping[str, float]] = []
@@ -48,11 +49,9 @@ def best_answer(pipeline: Pipeline, question: Question, *, without: tuple[str, .
     with pipeline.archive.reading() as index:
         hits = pipeline.retriever.retrieve(index, question.question, k=pipeline.top_k + spare)
         hits = [hit for hit in hits if hit.passage.article_id not in without][: pipeline.top_k]
-        articles = {hit.passage.article_id: index.article(hit.passage.article_id) for hit in hits}
-    spans = pipeline.reader.read(question.question, [hit.passage for hit in hits])
+    spans = pipeline.reader.read(question.question, hits)
     recorder = Recorder()
-    reading = Reading(question=question.question, hits=hits, articles=articles)
-    answers = merge(spans, reading=reading, calibrator=recorder, max_answers=1)
+    answers = merge(spans, question=question.question, calibrator=recorder, max_answers=1)
     return ([recorder.seen[0][name] for name in NAMES], answers[0].text) if answers else None
 
 
@@ -101,7 +100,12 @@ def main() -> None:
     if options.keep:
         np.savez(options.keep, rows=np.array(rows), right=np.array(right))
     bias, *weights = fit(np.array(rows), np.array(right)).round(4).tolist()
-    record = {"name": options.name, "bias": bias, "weights": dict(zip(NAMES, weights, strict=True))}
+    record = {
+        "name": options.name,
+        "provisional": True,
+        "bias": bias,
+        "weights": dict(zip(NAMES, weights, strict=True)),
+    }
     options.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(record), f"fitted on {len(rows)} answers, {np.mean(right):.1%} right")
 

@@ -16,10 +16,10 @@ from rag.evaluation.questions import load_questions
 from rag.evaluation.runner import found_at
 from rag.retriever import DEPTH, Dense, Lexical, min_max, reciprocal_rank
 from rag.settings import load
-from rag.types import Hit
+from rag.types import Match
 
 CUTS = (1, 5, 10, 20)
-Fuse = Callable[[Sequence[Sequence[Hit]]], Sequence[Hit]]
+Fuse = Callable[[Sequence[Sequence[Match]]], Sequence[Match]]
 
 
 def variants() -> dict[str, Fuse]:
@@ -57,7 +57,7 @@ def main() -> None:
     questions = [question for question in load_questions(options.questions) if question.answerable][: options.limit]
     for question in questions:
         with archive.reading() as index:
-            lists = [retriever.retrieve(index, question.question, k=DEPTH) for retriever in (dense, lexical)]
+            lists = [search.search(index, question.question, k=DEPTH) for search in (dense, lexical)]
         for name, fuse in ways.items():
             found[name].append(found_at(fuse(lists)[: max(CUTS)], question))
     library.close()

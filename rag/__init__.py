@@ -20,7 +20,7 @@ from rag.errors import (
     RagError,
     SettingsError,
 )
-from rag.types import Answer, Article, Citation, Hit, Passage, Result, Span, Where
+from rag.types import Answer, Article, Citation, Hit, Passage, Query, Result, Span, Where
 
 if TYPE_CHECKING:
     from rag.bootstrap import Library, open
@@ -54,6 +54,7 @@ __all__ = [
     "NotFoundError",
     "Passage",
     "Pipeline",
+    "Query",
     "QuestionError",
     "RagError",
     "Result",

@@ -6,13 +6,17 @@ counted once, equal answers become one answer with several citations, and only t
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rag.calibration import features
 from rag.protocols import Calibrator
 from rag.text import sentences
-from rag.types import Answer, Article, Citation, Hit, Passage, Span
+from rag.types import Abstention, Answer, Article, Citation, Hit, Span
+
+FINGERPRINT: Final = "answers-1"
+"""Names the rules of this module: it changes when they would give other answers for the same spans."""
 
 # A further place counts as saying the same only if the reader, there, leans to an answer too.
 CITATION_FLOOR = 0.0
@@ -27,31 +31,24 @@ _MARKS = re.compile(r"[^\w\s%$\u20ac\u00a3]")
 class Place:
     """A span in its article's offsets."""
 
-    article_id: str
+    hit: Hit
     start: int
     end: int
     score: float
-    passage: Passage
+
+    @property
+    def article(self) -> Article:
+        """The article it stands in."""
+        return self.hit.article
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A question with the passages that were read for it, best first, and their articles."""
-
-    question: str
-    hits: Sequence[Hit]
-    articles: Mapping[str, Article]
-
-
-def merge(spans: Sequence[Span], *, reading: Reading, calibrator: Calibrator, max_answers: int) -> list[Answer]:
+def merge(spans: Sequence[Span], *, question: str, calibrator: Calibrator, max_answers: int) -> list[Answer]:
     """Distinct answers, best score first, at most ``max_answers``, each with all its places."""
-    articles = reading.articles
     groups: dict[str, list[Place]] = {}
     for place in _distinct(spans):
-        text = articles[place.article_id].text[place.start : place.end]
-        groups.setdefault(same_answer_key(text), []).append(place)
-    ranked = sorted(groups.values(), key=lambda places: (-places[0].score, places[0].article_id, places[0].start))
-    return [_answer(places, rivals=ranked, reading=reading, calibrator=calibrator) for places in ranked[:max_answers]]
+        groups.setdefault(same_answer_key(place.article.text[place.start : place.end]), []).append(place)
+    ranked = sorted(groups.values(), key=lambda places: (-places[0].score, places[0].article.id, places[0].start))
+    return [_answer(places, rivals=ranked, question=question, calibrator=calibrator) for places in ranked[:max_answers]]
 
 
 def same_answer_key(text: str) -> str:
@@ -73,20 +70,39 @@ def cite(article: Article, start: int, end: int) -> Citation:
     )
 
 
+def cite_passage(hit: Hit) -> Citation:
+    """The citation of the whole passage of a hit."""
+    return cite(hit.article, hit.passage.start, hit.passage.end)
+
+
+def abstention(hits: Sequence[Hit], candidates: Sequence[Answer], *, empty: bool) -> Abstention:
+    """Why none of the candidates is given as an answer; ``empty`` says that there is no article at all."""
+    if empty:
+        return Abstention(code="empty_archive", reason="the archive is empty")
+    if not hits:
+        return Abstention(code="no_passage", reason="no passage of the archive matches the question and its filters")
+    if not candidates:
+        return Abstention(code="no_span", reason="the passages found hold nothing that could be an answer")
+    best = max(answer.probability for answer in candidates)
+    reason = f"the likeliest answer found has a probability of only {best:.2f}"
+    return Abstention(code="low_probability", reason=reason)
+
+
 def _distinct(spans: Iterable[Span]) -> list[Place]:
     """Places that do not overlap one another, best score first."""
     kept: dict[str, list[Place]] = {}
-    ordered = sorted(spans, key=lambda span: (-span.score, span.passage.article_id, span.passage.start + span.start))
-    places = []
-    for span in ordered:
-        place = Place(
-            article_id=span.passage.article_id,
-            start=span.passage.start + span.start,
-            end=span.passage.start + span.end,
+    candidates = [
+        Place(
+            hit=span.hit,
+            start=span.hit.passage.start + span.start,
+            end=span.hit.passage.start + span.end,
             score=span.score,
-            passage=span.passage,
         )
-        others = kept.setdefault(place.article_id, [])
+        for span in spans
+    ]
+    places = []
+    for place in sorted(candidates, key=lambda place: (-place.score, place.article.id, place.start)):
+        others = kept.setdefault(place.article.id, [])
         if all(place.end <= other.start or other.end <= place.start for other in others):
             others.append(place)
             places.append(place)
@@ -94,23 +110,19 @@ def _distinct(spans: Iterable[Span]) -> list[Place]:
 
 
 def _answer(
-    places: Sequence[Place],
-    *,
-    rivals: Sequence[Sequence[Place]],
-    reading: Reading,
-    calibrator: Calibrator,
+    places: Sequence[Place], *, rivals: Sequence[Sequence[Place]], question: str, calibrator: Calibrator
 ) -> Answer:
-    best, articles = places[0], reading.articles
+    best = places[0]
     cited = [best] + [place for place in places[1:] if place.score > CITATION_FLOOR]
-    citations = tuple(cite(articles[place.article_id], place.start, place.end) for place in cited)
+    citations = tuple(cite(place.article, place.start, place.end) for place in cited)
     rival = max((other[0].score for other in rivals if other is not places), default=-math.inf)
     known = features(
         margin=best.score,
         gap=best.score - rival,
-        places=len({place.article_id for place in cited}),
-        rank=next(rank for rank, hit in enumerate(reading.hits, start=1) if hit.passage == best.passage),
-        question=reading.question,
-        passage=f"{articles[best.article_id].title}\n{best.passage.text}",
+        places=len({place.article.id for place in cited}),
+        rank=best.hit.rank,
+        question=question,
+        passage=f"{best.article.title}\n{best.hit.passage.text}",
         answer=citations[0].quote,
     )
     return Answer(

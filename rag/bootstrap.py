@@ -3,7 +3,6 @@
 Models are loaded when first needed and shared by all collections of a `Library`.
 """
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -11,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from rag.calibration import shipped
 from rag.chunker import SentenceChunker
+from rag.errors import IndexCorruptError
 from rag.pipeline import Pipeline
-from rag.protocols import Archive, Calibrator, Chunker, Embedder, Reader, Retriever
+from rag.protocols import Archive, Calibrator, Chunker, Closing, Embedder, Reader, Retriever
 from rag.settings import Settings, load
 
 if TYPE_CHECKING:
     from rag.index import SqliteArchive
 
 
-class Library:
-    """The collections under one index folder, with one set of models."""
+class Library(Closing):
+    """The collections under one index folder, with one set of models; closing it closes what it has opened."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -99,12 +99,10 @@ class Library:
             IndexMissingError: there is none and ``create`` is false.
             IndexMismatchError: it was built with another embedder or chunker.
         """
-        from rag.index import SqliteArchive
-
         name = collection or self.settings.collection
         with self._lock:
             if name not in self._archives:
-                self._archives[name] = SqliteArchive.open(
+                self._archives[name] = self._archive_class.open(
                     self.path(name),
                     embedder_fingerprint=self.embedder.fingerprint,
                     chunker_fingerprint=self.chunker.fingerprint,
@@ -113,64 +111,69 @@ class Library:
                 )
             return self._archives[name]
 
-    def pipeline(self, collection: str | None = None) -> Pipeline:
-        """A pipeline over a collection.
+    def pipeline(self, collection: str | None = None, *, owned: Closing | None = None) -> Pipeline:
+        """A pipeline over a collection, which closes what it owns.
 
         Raises:
             IndexMissingError: there is no such collection.
         """
         settings = self.settings
         with self._lock:
-            names = (self.embedder.fingerprint, self.reader.fingerprint, settings.retriever, self.calibrator.name)
             return Pipeline(
                 archive=self.archive(collection),
                 retriever=self.retriever,
                 reader=self.reader,
                 calibrator=self.calibrator,
-                models="|".join(names),
                 top_k=settings.top_k,
                 max_answers=settings.max_answers,
                 min_probability=settings.min_probability,
+                owned=owned,
             )
 
-    def facts(self, collection: str | None = None) -> Mapping[str, str | int]:
-        """What is in a collection, whatever it was built with; loads no model."""
-        archive = self._inspected(collection)
-        with archive.reading() as index:
-            facts = index.facts()
-        archive.close()
-        return facts
+    def inspect(self, collection: str | None = None) -> Archive:
+        """The archive of a collection whatever it was built with, the caller's to close; loads no model.
+
+        Raises:
+            IndexMissingError: there is none.
+        """
+        return self._archive_class.inspect(self.path(collection or self.settings.collection))
 
     def verify(self, collection: str | None = None) -> list[str]:
-        """What is wrong with a collection, a line each; loads no model."""
-        from rag.index import verify
-
-        return verify(self.path(collection or self.settings.collection))
-
-    def compact(self, collection: str | None = None) -> None:
-        """Gives back the room of what was deleted and writes a fresh snapshot; loads no model."""
-        archive = self._inspected(collection)
-        archive.compact()
-        archive.close()
-
-    def _inspected(self, collection: str | None) -> "SqliteArchive":
-        from rag.index import SqliteArchive
-
-        return SqliteArchive.inspect(self.path(collection or self.settings.collection))
+        """What is wrong with a collection, a line each, also if it cannot be opened; loads no model."""
+        try:
+            with self.inspect(collection) as archive:
+                return archive.verify()
+        except IndexCorruptError as error:
+            return [error.message]
 
     def close(self) -> None:
-        """Closes the archives."""
+        """Closes the archives and the models."""
         with self._lock:
-            for archive in self._archives.values():
-                archive.close()
+            opened = [*self._archives.values(), *(vars(self).pop(name, None) for name in ("embedder", "reader"))]
             self._archives.clear()
+        for part in opened:
+            if part is not None:
+                part.close()
+
+    @property
+    def _archive_class(self) -> "type[SqliteArchive]":
+        from rag.index import SqliteArchive
+
+        return SqliteArchive
 
 
 def open(index: str | Path = "index", **settings: object) -> Pipeline:  # noqa: A001 - `rag.open`, as in Image.open
     """A pipeline over a collection of the index folder; ``settings`` as in `rag.settings.Settings`.
 
+    Close it, or use it in a ``with`` block, to let go of the archive and the models' threads.
+
     Raises:
         IndexMissingError: there is no such collection; ``rag ingest`` makes one.
         SettingsError: an unknown setting or a bad value.
     """
-    return Library(load({"index": Path(index), **settings})).pipeline()
+    library = Library(load({"index": Path(index), **settings}))
+    try:
+        return library.pipeline(owned=library)
+    except BaseException:
+        library.close()
+        raise

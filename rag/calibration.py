@@ -4,6 +4,7 @@ The curve is a logistic regression, P = 1 / (1 + exp(-(bias + weights . features
 whether the best answer to a question was right; `features` says what it looks at.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from importlib import resources
 
 from rag.errors import ModelError
 from rag.text import words
+from rag.types import Calibration
 
 MAX_GAP = 12.0
 # Words of a question that tell nothing of what it is about, and the shortest start that makes two words alike.
@@ -63,15 +65,23 @@ def _stem(word: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogisticCalibrator:
-    """A fitted curve; ``name`` says what it was fitted on."""
+    """A fitted curve; ``name`` says what it was fitted on, ``provisional`` that this is not what it is used for."""
 
     name: str
     bias: float
     weights: Mapping[str, float]
+    provisional: bool = False
 
     def __post_init__(self) -> None:
         if self.weights.get("margin", 0.0) < 0:
             raise ModelError("the calibration falls as the margin grows", hint="fit it again on more questions")
+
+    @property
+    def calibration(self) -> Calibration:
+        """What it was fitted on; the fingerprint is over bias and weights."""
+        shape = json.dumps([self.bias, sorted(self.weights.items())])
+        fingerprint = f"logistic@{hashlib.sha256(shape.encode()).hexdigest()[:12]}"
+        return Calibration(name=self.name, fingerprint=fingerprint, provisional=self.provisional)
 
     def probability(self, features: Mapping[str, float]) -> float:
         """In (0, 1); features without a weight do not count."""
@@ -81,5 +91,6 @@ class LogisticCalibrator:
 
 def shipped() -> LogisticCalibrator:
     """The curve that comes with the shipped reader."""
-    record = json.loads(resources.files("rag.models").joinpath("calibration.json").read_text("utf-8"))
-    return LogisticCalibrator(name=record["name"], bias=record["bias"], weights=record["weights"])
+    return LogisticCalibrator(
+        **json.loads(resources.files("rag.models").joinpath("calibration.json").read_text("utf-8"))
+    )

@@ -16,11 +16,6 @@ TITLE_CHARACTERS: Final = 120
 LONGEST_TOKEN: Final = 64
 
 
-def embedded_text(article_title: str, passage: Passage) -> str:
-    """What the embedder sees of a passage: the start of the title, on its own line, and the passage."""
-    return _headline(article_title) + passage.text
-
-
 class SentenceChunker:
     """Windows of whole sentences, as even in length as they can be without becoming more.
 
@@ -63,6 +58,10 @@ class SentenceChunker:
             run, costs = [], []
         spans.extend(_joined(run, costs, limit=limit, overlap=self._overlap))
         return [Passage(article_id=article.id, start=start, end=end, text=text[start:end]) for start, end in spans]
+
+    def embedded_text(self, article: Article, passage: Passage) -> str:
+        """What the embedder sees of a passage: the start of the title, on its own line, and the passage."""
+        return _headline(article.title) + passage.text
 
     def _pieces(self, text: str, starts: list[int], *, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
         """A sentence over the limit, cut into overlapping pieces of like length.

@@ -20,9 +20,6 @@ PLAIN_EVERY_S = 5.0
 OTHER_PLACES = 3
 UNBOUNDED = 1_000_000
 
-# The words for a probability, the same as on the page; the first bound that it reaches counts.
-_LIKELY = ((0.85, "very likely right"), (0.65, "likely right"), (0.0, "uncertain"))
-
 
 class IngestProgress:
     """A bar with rate and time left on a terminal, a plain line now and then elsewhere."""
@@ -75,14 +72,21 @@ def counting(verb: str, *, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def print_report(report: IngestReport, *, as_json: bool, pruning_skipped: bool = False) -> None:
-    """What an ingest did: rejected articles to standard error, the counts to standard output."""
-    for error in report.rejected:
+def print_report(report: IngestReport, *, as_json: bool, kept: int = 0) -> None:
+    """What an ingest did: rejected articles to standard error, the counts to standard output.
+
+    ``kept`` is how many articles were not pruned because a whole folder of them is empty or gone.
+    """
+    for error in report.problems:
         print(f"rejected: {error}", file=sys.stderr)  # noqa: T201
-    if pruning_skipped:
-        print("nothing was pruned: a file that cannot be read is not a file that is gone", file=sys.stderr)  # noqa: T201
+    if kept:
+        print(  # noqa: T201
+            f"{kept} {'article was' if kept == 1 else 'articles were'} not pruned: nothing is left in their folder, "
+            "which may just not be mounted; --prune --allow-empty takes them out",
+            file=sys.stderr,
+        )
     counts = {name: getattr(report, name) for name in ("added", "replaced", "unchanged", "removed", "passages")}
-    counts["rejected"] = len(report.rejected)
+    counts["rejected"] = len(report.problems)
     if as_json:
         print(json.dumps(counts))  # noqa: T201
         return
@@ -96,7 +100,7 @@ def print_result(result: Result) -> None:
     console = _console()
     for answer in result.answers:
         head = Text(_one_line(answer.text), style="bold")
-        head.append(f"   {answer.probability:.0%} {_in_words(answer.probability)}", style="dim")
+        head.append(f"   {answer.probability:.0%} {answer.likelihood}", style="dim")
         console.print(head)
         for citation in answer.citations[: 1 + OTHER_PLACES]:
             console.print(_indented(_cited(citation)))
@@ -111,7 +115,8 @@ def print_result(result: Result) -> None:
         for citation in result.nearest:
             console.print(_indented(_near(citation)))
         console.print()
-    calibration = f"probabilities: {result.calibration}"
+    provisional = "provisional, " if result.calibration.provisional else ""
+    calibration = f"probabilities: {provisional}{result.calibration.name}"
     console.print(
         Text(f"{result.timings['total_ms']:.0f} ms · {len(result.hits)} passages · {calibration}", style="dim")
     )
@@ -181,7 +186,3 @@ def _one_line(text: str) -> str:
 
 def _sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:]}." if reason else ""
-
-
-def _in_words(probability: float) -> str:
-    return next(words for bound, words in _LIKELY if probability >= bound)

@@ -5,27 +5,31 @@ ask:    question -> passages -> spans -> answers with citations, or nothing.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from time import perf_counter
+from typing import Unpack
 
-from rag.answers import Reading, cite, merge
-from rag.chunker import embedded_text
-from rag.errors import ArticleError, NotFoundError, QuestionError
-from rag.loaders import Loaded
-from rag.protocols import Archive, Calibrator, Chunker, Embedder, Entry, Reader, Retriever
-from rag.text import normalise
-from rag.types import Article, Hit, Passage, Result, Where
+from rag import answers, origins, queries
+from rag.errors import ArticleError
+from rag.loaders import Loaded, Unreadable
+from rag.protocols import Archive, Calibrator, Chunker, Closing, Embedder, Entry, Index, Reader, Retriever
+from rag.queries import Options
+from rag.types import Hit, Query, Result
 
-MAX_QUESTION_LENGTH = 2_000
-BATCH_PASSAGES = 256
+BATCH_ARTICLES = 256
+BATCH_CHARACTERS = 1_000_000
 NEAREST = 3
 
 
 @dataclass(slots=True, kw_only=True)
 class IngestReport:
-    """What an ingest did, in counts of articles, and what it could not take."""
+    """What an ingest did, in counts of articles, and what it could not take.
+
+    ``missing`` maps a path at which there was nothing to read to the error that says so; the other fields
+    below it are what `prune` goes by: ids that are there, their files and folders, and what could not be read.
+    """
 
     added: int = 0
     replaced: int = 0
@@ -34,15 +38,24 @@ class IngestReport:
     passages: int = 0
     cleaned: int = 0
     rejected: list[ArticleError] = field(default_factory=list)
+    missing: dict[str, ArticleError] = field(default_factory=dict)
+    found: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
 
     @property
     def seen(self) -> int:
         """Articles looked at so far."""
-        return self.added + self.replaced + self.unchanged + len(self.rejected)
+        return self.added + self.replaced + self.unchanged + len(self.problems)
+
+    @property
+    def problems(self) -> list[ArticleError]:
+        """Everything that could not be taken."""
+        return [*self.rejected, *self.missing.values()]
 
 
 def ingest(
-    loaded: Iterable[Loaded],
+    loaded: Iterable[Loaded | Unreadable],
     *,
     archive: Archive,
     chunker: Chunker,
@@ -55,129 +68,132 @@ def ingest(
     taken for each batch and let go between them, so that others may write meanwhile.
     """
     report = IngestReport()
-    batch: list[tuple[Article, str | None, list[Passage]]] = []
-
-    def flush() -> None:
-        if batch:
-            _store(batch, archive=archive, embedder=embedder, report=report)
-            batch.clear()
+    for batch in _batches(loaded, report):
+        with archive.reading() as index:
+            known = index.stored(ids=[item.article.id for item in batch], origins=[item.origin for item in batch])
+        plan = origins.plan(batch, known, read=report.read, unread=report.unread)
+        entries = _entries(plan.changed, chunker=chunker, embedder=embedder)
+        if entries or plan.moved:
+            with archive.writing() as writer:
+                writer.move(plan.moved)
+                outcomes = writer.put(entries)
+            report.added += outcomes.count("added")
+            report.replaced += outcomes.count("replaced")
+        report.unchanged += len(plan.unchanged)
+        report.passages += sum(len(entry.passages) for entry in entries)
+        report.cleaned += sum(item.cleaned for item in batch)
+        report.rejected += [error for _, error in plan.conflicts]
+        report.found.update(plan.unchanged, [item.article.id for item in plan.changed], dict(plan.conflicts))
+        report.read.update(item.origin for item in batch)
         if progress:
             progress(report)
-
-    for item in loaded:
-        report.cleaned += item.cleaned
-        if item.article is None:
-            report.rejected.append(item.error or ArticleError("no article", file=item.origin))
-        elif _stored(item.article, archive=archive):
-            report.unchanged += 1
-        else:
-            batch.append((item.article, item.origin or None, list(chunker.chunk(item.article))))
-        if sum(len(passages) for _, _, passages in batch) >= BATCH_PASSAGES:
-            flush()
-    flush()
     return report
 
 
-def prune(archive: Archive, *, kept: Iterable[str], under: Sequence[str]) -> list[str]:
-    """Takes out the articles whose file lay under one of the paths and is not among those kept; their ids."""
-    alive = set(kept)
+def prune(archive: Archive, report: IngestReport, *, under: Sequence[str], allow_empty: bool = False) -> list[str]:
+    """Takes out the articles whose file under one of the paths is gone, after an ingest of them.
+
+    What could not be read is not gone. A folder in which nothing is left to read may just not be mounted: its
+    articles stay unless ``allow_empty`` is set, and are returned.
+    """
     with archive.writing() as writer:
-        gone = [
-            article_id
-            for article_id, origin in writer.origins().items()
-            if article_id not in alive
-            and any(origin == path or origin.startswith(path.rstrip("/") + "/") for path in under)
-        ]
-        return writer.delete(gone)
+        known = writer.origins()
+        gone = origins.gone(known, under=under, found=report.found, unread=report.unread)
+        alive = {folder for origin in report.read | report.unread for folder in origins.folders(origin)}
+        kept = [] if allow_empty else [name for name in gone if origins.folders(known[name])[0] not in alive]
+        report.removed = len(writer.delete([name for name in gone if name not in set(kept)]))
+    if allow_empty:
+        emptied = {folder for name in gone for folder in [known[name], *origins.folders(known[name])]}
+        report.missing = {path: error for path, error in report.missing.items() if path not in emptied}
+    return kept
 
 
-def _stored(article: Article, *, archive: Archive) -> bool:
-    with archive.reading() as index, suppress(NotFoundError):
-        return index.article(article.id).digest == article.digest
-    return False
+def _batches(loaded: Iterable[Loaded | Unreadable], report: IngestReport) -> Iterator[list[Loaded]]:
+    """Articles, at most `BATCH_ARTICLES` or about `BATCH_CHARACTERS` at a time; what is unreadable is reported."""
+    batch: list[Loaded] = []
+    characters = 0
+    for item in loaded:
+        if isinstance(item, Loaded):
+            batch.append(item)
+            characters += len(item.article.text)
+        elif item.missing:
+            report.missing[item.origin] = item.error
+        else:
+            report.rejected.append(item.error)
+            report.unread.add(item.origin)
+        if len(batch) == BATCH_ARTICLES or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    yield batch
 
 
-def _store(
-    batch: Sequence[tuple[Article, str | None, list[Passage]]],
-    *,
-    archive: Archive,
-    embedder: Embedder,
-    report: IngestReport,
-) -> None:
-    texts = [embedded_text(article.title, passage) for article, _, passages in batch for passage in passages]
+def _entries(items: Sequence[Loaded], *, chunker: Chunker, embedder: Embedder) -> list[Entry]:
+    """The articles with their passages and vectors; all passages are embedded in one call."""
+    cut = [(item, list(chunker.chunk(item.article))) for item in items]
+    texts = [chunker.embedded_text(item.article, passage) for item, passages in cut for passage in passages]
     vectors = embedder.embed_passages(texts)
     entries, row = [], 0
-    for article, origin, passages in batch:
+    for item, passages in cut:
         rows = vectors[row : row + len(passages)]
-        entries.append(Entry(article=article, passages=passages, vectors=rows, origin=origin))
+        entries.append(Entry(article=item.article, passages=passages, vectors=rows, origin=item.origin or None))
         row += len(passages)
-    with archive.writing() as writer:
-        outcomes = writer.put(entries)
-    report.added += outcomes.count("added")
-    report.replaced += outcomes.count("replaced")
-    report.unchanged += outcomes.count("unchanged")
-    report.passages += len(texts)
+    return entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
-    """Answers questions over one archive; may be shared between threads."""
+class Pipeline(Closing):
+    """Answers questions over one archive; may be shared between threads.
+
+    ``owned`` is what `close` closes: nothing unless the pipeline was opened by itself.
+    """
 
     archive: Archive
     retriever: Retriever
     reader: Reader
     calibrator: Calibrator
-    models: str
     top_k: int = 10
     max_answers: int = 3
     min_probability: float = 0.5
+    owned: Closing | None = None
 
-    def ask(
-        self,
-        question: str,
-        *,
-        where: Where | None = None,
-        top_k: int | None = None,
-        max_answers: int | None = None,
-        min_probability: float | None = None,
-    ) -> Result:
-        """The answers that are at least ``min_probability`` likely to be right, or the statement that there is none.
-
-        What is not given is taken from the pipeline. Everything is looked up in one committed state of the
-        archive.
+    def query(self, question: str, **options: Unpack[Options]) -> Query:
+        """The record of what is asked, checked, with nothing left open.
 
         Raises:
-            QuestionError: the question is blank or longer than `MAX_QUESTION_LENGTH` characters.
+            QuestionError: the question is blank or longer than `MAX_QUESTION_LENGTH` characters, or an option
+                is out of bounds.
         """
-        asked = _checked(question)
-        k = self.top_k if top_k is None else top_k
-        wanted = self.max_answers if max_answers is None else max_answers
-        threshold = self.min_probability if min_probability is None else min_probability
+        defaults = {"top_k": self.top_k, "max_answers": self.max_answers, "min_probability": self.min_probability}
+        return queries.resolve(question, options, defaults=defaults)
 
+    def ask(self, question: str | Query, **options: Unpack[Options]) -> Result:
+        """The answers that are at least ``min_probability`` likely to be right, or the statement that there is none.
+
+        Everything is looked up in one committed state of the archive.
+
+        Raises:
+            QuestionError: as for `query`.
+        """
+        query = question if isinstance(question, Query) else self.query(question, **options)
         began = perf_counter()
         with self.archive.reading() as index:
-            hits = self.retriever.retrieve(index, asked, k=k, where=where)
-            articles = {hit.passage.article_id: index.article(hit.passage.article_id) for hit in hits}
-            version = index.version
+            fingerprint = self._fingerprint(index, query)
+            hits = self.retriever.retrieve(index, query.asked_as, k=query.top_k, where=query.where)
+            empty = not hits and index.facts().articles == 0
         retrieved = perf_counter()
-        spans = self.reader.read(asked, [hit.passage for hit in hits])
+        spans = self.reader.read(query.asked_as, hits)
         read = perf_counter()
-        reading = Reading(question=asked, hits=hits, articles=articles)
-        candidates = merge(spans, reading=reading, calibrator=self.calibrator, max_answers=wanted)
-        answers = tuple(answer for answer in candidates if answer.probability >= threshold)
-        nearest = (
-            ()
-            if answers
-            else tuple(
-                cite(articles[hit.passage.article_id], hit.passage.start, hit.passage.end) for hit in hits[:NEAREST]
-            )
+        candidates = answers.merge(
+            spans, question=query.asked_as, calibrator=self.calibrator, max_answers=query.max_answers
         )
+        given = tuple(answer for answer in candidates if answer.probability >= query.min_probability)
+        abstention = None if given else answers.abstention(hits, candidates, empty=empty)
+        nearest = () if given else tuple(answers.cite_passage(hit) for hit in hits[:NEAREST])
         done = perf_counter()
         return Result(
-            question=question,
-            asked_as=asked,
-            answers=answers,
-            reason=None if answers else _reason(hits, best=max((a.probability for a in candidates), default=None)),
+            query=query,
+            answers=given,
+            abstention=abstention,
             nearest=nearest,
             hits=tuple(hits),
             timings={
@@ -186,39 +202,33 @@ class Pipeline:
                 "answer_ms": 1000 * (done - read),
                 "total_ms": 1000 * (done - began),
             },
-            fingerprint=_fingerprint(self.models, version, k, wanted, threshold, where),
-            calibration=self.calibrator.name,
+            fingerprint=fingerprint,
+            calibration=self.calibrator.calibration,
         )
 
-    def search(self, question: str, *, where: Where | None = None, top_k: int | None = None) -> list[Hit]:
+    def search(self, question: str | Query, **options: Unpack[Options]) -> list[Hit]:
         """The passages that would be read for the question, best first.
 
         Raises:
-            QuestionError: as for `ask`.
+            QuestionError: as for `query`.
         """
-        asked = _checked(question)
+        query = question if isinstance(question, Query) else self.query(question, **options)
         with self.archive.reading() as index:
-            return self.retriever.retrieve(index, asked, k=self.top_k if top_k is None else top_k, where=where)
+            return self.retriever.retrieve(index, query.asked_as, k=query.top_k, where=query.where)
 
+    def close(self) -> None:
+        """Closes what was opened along with the pipeline."""
+        if self.owned:
+            self.owned.close()
 
-def _checked(question: str) -> str:
-    asked = " ".join(normalise(question).split())
-    if not asked:
-        raise QuestionError("the question is empty", hint="ask something")
-    if len(asked) > MAX_QUESTION_LENGTH:
-        raise QuestionError(
-            f"the question has {len(asked)} characters, more than {MAX_QUESTION_LENGTH}", hint="ask it in a sentence"
-        )
-    return asked
-
-
-def _reason(hits: Sequence[Hit], *, best: float | None) -> str:
-    if not hits:
-        return "no passage of the archive matches the question and its filters"
-    if best is None:
-        return "the passages found hold nothing that could be an answer"
-    return f"the likeliest answer found has a probability of only {best:.2f}"
-
-
-def _fingerprint(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+    def _fingerprint(self, index: Index, query: Query) -> str:
+        """The key of a result, known before the work: equal keys have equal answers."""
+        parts = {
+            "index": index.fingerprint,
+            "retriever": self.retriever.fingerprint,
+            "reader": self.reader.fingerprint,
+            "calibrator": self.calibrator.calibration.fingerprint,
+            "answers": answers.FINGERPRINT,
+            "query": asdict(query),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -6,15 +6,30 @@ All of them may be called from several threads at once unless the text says othe
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Article, Hit, Passage, Span, Where
+from rag.types import Article, Calibration, Hit, Match, Passage, Span, Where
 
 Vectors: TypeAlias = NDArray[np.float32]
-Outcome: TypeAlias = Literal["added", "replaced", "unchanged"]
+Outcome: TypeAlias = Literal["added", "replaced"]
+Field: TypeAlias = Literal["source", "tags", "language"]
+
+
+class Closing(Protocol):
+    """Something that holds files, threads or memory: closed by hand or at the end of a ``with`` block."""
+
+    def close(self) -> None:
+        """Lets go of everything; closing twice does nothing. Nothing to do unless something is held."""
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Chunker(Protocol):
@@ -33,8 +48,12 @@ class Chunker(Protocol):
         """
         ...
 
+    def embedded_text(self, article: Article, passage: Passage) -> str:
+        """What the embedder is to see of a passage: its words, and whatever of its article helps to find them."""
+        ...
 
-class Embedder(Protocol):
+
+class Embedder(Closing, Protocol):
     """Turns text into unit vectors whose dot product is likeness."""
 
     @property
@@ -65,6 +84,37 @@ class Embedder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What there is to know about an archive; sizes in bytes.
+
+    ``embedder`` and ``chunker`` are the fingerprints it was built with; ``changed_since_snapshot`` counts the
+    vectors that are searched beside the stored index because they came or went since it was written.
+    """
+
+    articles: int
+    passages: int
+    revisions: int
+    version: int
+    identity: str
+    format: int
+    embedder: str
+    chunker: str
+    dim: int
+    database_bytes: int
+    snapshot_bytes: int
+    changed_since_snapshot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What an archive remembers of an article without reading it; ``origin`` is the file it came from, if any."""
+
+    id: str
+    digest: str
+    origin: str | None
+
+
 class Index(Protocol):
     """An archive as it stood at one moment: an immutable view, held for the length of one question."""
 
@@ -73,7 +123,16 @@ class Index(Protocol):
         """Grows with every committed change."""
         ...
 
-    def search(self, vector: Vectors, *, k: int, where: Where | None = None) -> list[Hit]:
+    @property
+    def fingerprint(self) -> str:
+        """Names the state: the archive's random identity with the number and time of the last change.
+
+        Two views of equal fingerprint hold the same; a copy of an archive that was changed apart from it
+        has another.
+        """
+        ...
+
+    def search(self, vector: Vectors, *, k: int, where: Where | None = None) -> list[Match]:
         """The k passages nearest to the vector, best first, ties by row; rank name ``dense``.
 
         ``k`` may exceed the number of passages. The filter acts inside the search: with k passages that
@@ -81,11 +140,15 @@ class Index(Protocol):
         """
         ...
 
-    def search_text(self, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
+    def search_text(self, question: str, *, k: int, where: Where | None = None) -> list[Match]:
         """The k passages that share the most telling words, best first, ties by row; rank name ``lexical``.
 
         Any text is a valid question; one without a usable word finds nothing.
         """
+        ...
+
+    def hits(self, matches: Sequence[Match]) -> list[Hit]:
+        """The matches of this view with their articles, in order; one query, however many there are."""
         ...
 
     def article(self, article_id: str) -> Article:
@@ -100,8 +163,16 @@ class Index(Protocol):
         """Articles with an id greater than ``after``, sorted by id, at most ``limit``."""
         ...
 
-    def facts(self) -> Mapping[str, str | int]:
-        """What there is to know: counts of articles and passages, version, format, fingerprints, sizes in bytes."""
+    def stored(self, *, ids: Iterable[str] = (), origins: Iterable[str] = ()) -> list[Stored]:
+        """Of the articles with one of the ids or one of the origins, what is remembered, sorted by id; one query."""
+        ...
+
+    def counts(self, field: Field, *, limit: int = 200) -> list[tuple[str, int]]:
+        """The values of the field with the number of articles that have each, most frequent first, ties by value."""
+        ...
+
+    def facts(self) -> Facts:
+        """What there is to know about the archive."""
         ...
 
 
@@ -119,21 +190,28 @@ class Entry:
 
 
 class Writer(Protocol):
-    """The one hand that may change an archive; used from one thread, for as long as the lock is held."""
-
-    def digest(self, article_id: str) -> str | None:
-        """`Article.digest` of the stored article, or None."""
-        ...
+    """Changes an archive while its lock is held; used from one thread."""
 
     def put(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Adds or replaces all of them in one transaction; returns when they are durable and can be found.
 
-        An entry equal to what is stored is left alone.
+        Whether an article has changed at all is the caller's to find out, with `Index.stored`.
         """
+        ...
+
+    def move(self, origins: Mapping[str, str]) -> None:
+        """Records, in one transaction, the file that each of these articles (by id) now comes from."""
         ...
 
     def delete(self, article_ids: Iterable[str]) -> list[str]:
         """Takes articles out in one transaction; the ids that were there. Former text stays as a revision."""
+        ...
+
+    def forget(self, article_ids: Iterable[str]) -> list[str]:
+        """Takes articles and all their former texts out for good; the ids of which there was anything.
+
+        Once the writer is done no file of the archive holds a trace of them.
+        """
         ...
 
     def origins(self) -> dict[str, str]:
@@ -141,8 +219,8 @@ class Writer(Protocol):
         ...
 
 
-class Archive(Protocol):
-    """A collection on disk: many views, one writer."""
+class Archive(Closing, Protocol):
+    """A collection that is kept: many views, one writer."""
 
     def reading(self) -> AbstractContextManager[Index]:
         """A view of the latest committed state, for as long as the context lasts; never waits for the writer."""
@@ -150,6 +228,18 @@ class Archive(Protocol):
 
     def writing(self) -> AbstractContextManager[Writer]:
         """The writer.
+
+        Raises:
+            IndexLockedError: someone else is writing and did not finish in time.
+        """
+        ...
+
+    def verify(self) -> list[str]:
+        """What does not hold together, a line each; empty if all is well. Reads everything."""
+        ...
+
+    def compact(self) -> None:
+        """Gives back the room of what was deleted, and makes the next start as fast as can be.
 
         Raises:
             IndexLockedError: someone else is writing and did not finish in time.
@@ -164,12 +254,17 @@ class Archive(Protocol):
 class Retriever(Protocol):
     """Finds the passages worth reading."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Names the method, its models and its settings."""
+        ...
+
     def retrieve(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
         """At most k hits, best first, deterministic; an empty index or an odd text gives an empty list."""
         ...
 
 
-class Reader(Protocol):
+class Reader(Closing, Protocol):
     """Finds the spans of passages that may answer a question."""
 
     @property
@@ -177,8 +272,8 @@ class Reader(Protocol):
         """Names the weights and everything else that shapes a score."""
         ...
 
-    def read(self, question: str, passages: Sequence[Passage]) -> list[Span]:
-        """Candidate spans of all passages, best score first, several a passage.
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Candidate spans of the passages of all hits, best score first, several a passage.
 
         No span is empty or has blanks at its ends. Long passages are read in overlapping windows so that
         no token is skipped. Scores are comparable across the passages of one question.
@@ -190,8 +285,8 @@ class Calibrator(Protocol):
     """Turns what is known of an answer into the probability that it is right."""
 
     @property
-    def name(self) -> str:
-        """What it was fitted on, in a few words."""
+    def calibration(self) -> Calibration:
+        """What it was fitted on and for; its fingerprint names everything that shapes a probability."""
         ...
 
     def probability(self, features: Mapping[str, float]) -> float:

@@ -1,7 +1,7 @@
 """Finding the passages worth reading: by meaning, by words, or by both.
 
-Fusion is done by pure functions over lists of hits, so that a measurement can hold every variant against
-the same lists.
+Fusion is done by pure functions over lists of matches, so that a measurement can hold every variant against
+the same lists; only what is kept becomes hits, with articles.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,20 @@ from typing import Protocol
 
 from rag.protocols import Embedder, Index
 from rag.text import normalise
-from rag.types import Hit, Where
+from rag.types import Hit, Match, Where
 
 DEPTH = 50
 RANK_CONSTANT = 60
 
 
 class Fusion(Protocol):
-    """A way to make one list of hits out of several."""
+    """A way to make one list of matches out of several."""
 
-    def __call__(self, lists: Sequence[Sequence[Hit]], /, *, weights: Sequence[float]) -> list[Hit]:
-        """Every hit of any list once, best first, ties by row; one weight a list."""
+    @property
+    def __name__(self) -> str: ...
+
+    def __call__(self, lists: Sequence[Sequence[Match]], /, *, weights: Sequence[float]) -> list[Match]:
+        """Every match of any list once, best first, ties by row; one weight a list."""
         ...
 
 
@@ -29,22 +32,37 @@ class Dense:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def retrieve(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
-        """At most k hits, best first; none for a blank question."""
+    @property
+    def fingerprint(self) -> str:
+        """Names the embedder."""
+        return f"dense({self._embedder.fingerprint})"
+
+    def search(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Match]:
+        """At most k matches, best first; none for a blank question."""
         asked = normalise(question)
         return index.search(self._embedder.embed_question(asked), k=k, where=where) if asked else []
+
+    def retrieve(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
+        """At most k hits, best first; none for a blank question."""
+        return index.hits(self.search(index, question, k=k, where=where))
 
 
 class Lexical:
     """Passages that share words with the question; implements `rag.protocols.Retriever`."""
 
-    def retrieve(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
-        """At most k hits, best first; none for a question without words."""
+    fingerprint = "lexical"
+
+    def search(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Match]:
+        """At most k matches, best first; none for a question without words."""
         return index.search_text(normalise(question), k=k, where=where)
 
+    def retrieve(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
+        """At most k hits, best first; none for a question without words."""
+        return index.hits(self.search(index, question, k=k, where=where))
 
-def min_max(lists: Sequence[Sequence[Hit]], *, weights: Sequence[float]) -> list[Hit]:
-    """The hits of all lists, best first, by the weighted sum of their scores.
+
+def min_max(lists: Sequence[Sequence[Match]], *, weights: Sequence[float]) -> list[Match]:
+    """The matches of all lists, best first, by the weighted sum of their scores.
 
     In each list the scores are first stretched to [0, 1]; if all are equal they count 1. A passage that is
     not in a list gets 0 from it. Ties by row.
@@ -52,8 +70,8 @@ def min_max(lists: Sequence[Sequence[Hit]], *, weights: Sequence[float]) -> list
     return _fused(lists, weights, [_stretched(hits) for hits in lists])
 
 
-def reciprocal_rank(lists: Sequence[Sequence[Hit]], *, weights: Sequence[float]) -> list[Hit]:
-    """The hits of all lists, best first, by the weighted sum of 1 / (60 + rank); ties by row.
+def reciprocal_rank(lists: Sequence[Sequence[Match]], *, weights: Sequence[float]) -> list[Match]:
+    """The matches of all lists, best first, by the weighted sum of 1 / (60 + rank); ties by row.
 
     Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet" (SIGIR 2009).
     """
@@ -78,19 +96,25 @@ class Hybrid:
         weights: tuple[float, float] = (0.4, 0.6),
         depth: int = DEPTH,
     ) -> None:
-        self._retrievers = (Dense(embedder), Lexical())
+        self._searches = (Dense(embedder), Lexical())
         self._fusion = fusion
         self._weights = weights
         self._depth = depth
 
+    @property
+    def fingerprint(self) -> str:
+        """Names the fusion with its settings, and what is fused."""
+        dense, lexical = (search.fingerprint for search in self._searches)
+        return f"{self._fusion.__name__}({self._weights[0]} {dense}, {self._weights[1]} {lexical}, depth {self._depth})"
+
     def retrieve(self, index: Index, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
         """At most k hits, best first; ``ranks`` says where dense and lexical search had each."""
         depth = max(k, self._depth)
-        lists = [retriever.retrieve(index, question, k=depth, where=where) for retriever in self._retrievers]
-        return self._fusion(lists, weights=self._weights)[: max(k, 0)]
+        lists = [search.search(index, question, k=depth, where=where) for search in self._searches]
+        return index.hits(self._fusion(lists, weights=self._weights)[: max(k, 0)])
 
 
-def _stretched(hits: Sequence[Hit]) -> list[float]:
+def _stretched(hits: Sequence[Match]) -> list[float]:
     if not hits:
         return []
     lowest, highest = min(hit.score for hit in hits), max(hit.score for hit in hits)
@@ -99,13 +123,15 @@ def _stretched(hits: Sequence[Hit]) -> list[float]:
     return [(hit.score - lowest) / (highest - lowest) for hit in hits]
 
 
-def _fused(lists: Sequence[Sequence[Hit]], weights: Sequence[float], values: Sequence[Sequence[float]]) -> list[Hit]:
-    merged: dict[int, Hit] = {}
+def _fused(
+    lists: Sequence[Sequence[Match]], weights: Sequence[float], values: Sequence[Sequence[float]]
+) -> list[Match]:
+    merged: dict[int, Match] = {}
     for hits, weight, worth in zip(lists, weights, values, strict=True):
         for hit, value in zip(hits, worth, strict=True):
             row = hit.passage.row
             known = merged.get(row)
-            merged[row] = Hit(
+            merged[row] = Match(
                 passage=hit.passage,
                 score=weight * value + (known.score if known else 0.0),
                 ranks={**(known.ranks if known else {}), **hit.ranks},

@@ -1,13 +1,13 @@
 """The records that travel through the system: frozen, checked when made, offsets exact.
 
-An answer is a slice, all the way down::
+An answer is a slice, all the way down, and each record carries the one it was cut from::
 
-    passage.text  == article.text[passage.start:passage.end]
-    span text     == passage.text[span.start:span.end]
-    citation.quote == article.text[citation.start:citation.end]
+    passage.text   == article.text[passage.start:passage.end]
+    span.text      == span.hit.passage.text[span.start:span.end]
+    citation.quote == citation.article.text[citation.start:citation.end]
 
 Offsets are code points, half-open. Scores: higher is better, no unit. Only `Answer.probability` is a
-probability.
+probability. (One file although it is long: the records are read together.)
 """
 
 import hashlib
@@ -16,8 +16,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 
 MAX_ID_LENGTH = 512
+MAX_QUESTION_LENGTH = 2_000
+MAX_TOP_K = 100
+MAX_ANSWERS = 20
+
+AbstentionCode: TypeAlias = Literal["empty_archive", "no_passage", "no_span", "low_probability"]
+
+# What a probability is called in words: the first bound, in percent, that it reaches counts.
+LIKELIHOODS = ((85, "very likely right"), (65, "likely right"), (0, "uncertain"))
 
 
 def _require(condition: bool, message: str) -> None:
@@ -104,8 +113,29 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A retrieved passage; ``ranks`` maps a retriever's name to the 1-based rank it gave."""
+class Query:
+    """What is asked, with nothing left open: equal queries of equal archives and models have equal results.
+
+    ``question`` is as it came, ``asked_as`` as it is looked up.
+    """
+
+    question: str
+    asked_as: str
+    where: Where = Where()
+    top_k: int
+    max_answers: int
+    min_probability: float
+
+    def __post_init__(self) -> None:
+        _require(0 < len(self.asked_as) <= MAX_QUESTION_LENGTH, "asked_as must be a question of bounded length")
+        _require(1 <= self.top_k <= MAX_TOP_K, f"top_k must lie in 1 to {MAX_TOP_K}")
+        _require(1 <= self.max_answers <= MAX_ANSWERS, f"max_answers must lie in 1 to {MAX_ANSWERS}")
+        _require(0.0 <= self.min_probability <= 1.0, "min_probability must lie in [0, 1]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A passage that a search found; ``ranks`` maps the search's name to the 1-based rank it gave."""
 
     passage: Passage
     score: float
@@ -113,35 +143,53 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hit(Match):
+    """A match that was kept to be read, with its article; ``rank`` is its place among those kept, from 1."""
+
+    article: Article
+    rank: int
+
+    def __post_init__(self) -> None:
+        passage = self.passage
+        _require(passage.article_id == self.article.id, "a hit's article must be that of its passage")
+        _require(
+            self.article.text[passage.start : passage.end] == passage.text,
+            "a hit's passage must be its article's words",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A possible answer inside a passage.
+    """A possible answer inside the passage of a hit.
 
     ``score`` is the sum of the start and end logits less the no-answer logit: above 0 leans to an answer,
     and spans from different passages of one question can be compared.
     """
 
-    passage: Passage
+    hit: Hit
     start: int
     end: int
     score: float
 
     def __post_init__(self) -> None:
-        _require(0 <= self.start < self.end <= len(self.passage.text), "span must lie inside its passage")
+        _require(0 <= self.start < self.end <= len(self.hit.passage.text), "span must lie inside its passage")
 
     @property
     def text(self) -> str:
         """The words of the passage that the span covers."""
-        return self.passage.text[self.start : self.end]
+        return self.hit.passage.text[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A place in an article, quoted: ``article.text[start:end] == quote``, always.
+    """A place in an article, quoted: ``source[start:end] == quote``, always.
 
-    ``before`` and ``after`` are the article's words around the quote, up to the ends of its sentence.
+    ``source`` is the article's text, or its title if ``part`` says so. ``before`` and ``after`` are its words
+    around the quote, up to the ends of the sentence.
     """
 
     article: Article
+    part: Literal["text", "title"] = "text"
     start: int
     end: int
     quote: str
@@ -149,17 +197,26 @@ class Citation:
     after: str = ""
 
     def __post_init__(self) -> None:
-        text = self.article.text
-        _require(0 <= self.start < self.end <= len(text), "citation must lie inside its article")
-        _require(text[self.start : self.end] == self.quote, "quote must be the article's own words")
-        _require(text[: self.start].endswith(self.before), "before must be what stands before the quote")
-        _require(text[self.end :].startswith(self.after), "after must be what stands after the quote")
+        source = self.source
+        _require(0 <= self.start < self.end <= len(source), "citation must lie inside its article")
+        _require(source[self.start : self.end] == self.quote, "quote must be the article's own words")
+        _require(source[: self.start].endswith(self.before), "before must be what stands before the quote")
+        _require(source[self.end :].startswith(self.after), "after must be what stands after the quote")
+
+    @property
+    def source(self) -> str:
+        """What the offsets count."""
+        return self.article.title if self.part == "title" else self.article.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One distinct answer with every place that says it, best place first; ``text == citations[0].quote``."""
+    """One distinct answer with every place that says it, best place first; ``text == citations[0].quote``.
 
+    ``kind`` is ``span`` for words that answer by themselves, ``evidence`` for a sentence that decides.
+    """
+
+    kind: Literal["span", "evidence"] = "span"
     text: str
     probability: float
     score: float
@@ -169,29 +226,73 @@ class Answer:
         _require(bool(self.citations) and self.text == self.citations[0].quote, "an answer is its first citation")
         _require(0.0 <= self.probability <= 1.0, "probability must lie in [0, 1]")
 
+    @property
+    def likelihood(self) -> str:
+        """The probability in words; what rounds to the same percentage is called the same."""
+        return next(words for bound, words in LIKELIHOODS if round(100 * self.probability) >= bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Of the answers given, at most ``wrong_at_most`` are wrong, with this confidence."""
+
+    wrong_at_most: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Where probabilities come from: what the curve was fitted on, and whether it was fitted for what is in use."""
+
+    name: str
+    fingerprint: str
+    provisional: bool
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstention:
+    """Why there is no answer: a code for programs, a sentence for people."""
+
+    code: AbstentionCode
+    reason: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What became of a question.
 
-    ``answers`` is empty exactly when ``abstained``; then ``reason`` says why and ``nearest`` holds the
-    passages that came closest. ``timings`` maps a stage to milliseconds. ``fingerprint`` names the index
-    version, the models and the settings that make the result reproducible; ``calibration`` names what the
-    probabilities were fitted on.
+    ``answers`` is empty exactly when there is an ``abstention``; then ``nearest`` holds the passages that
+    came closest. ``timings`` maps a stage to milliseconds. ``fingerprint`` is a key over the archive's state,
+    the models, their settings and the query: equal ones have equal answers.
     """
 
-    question: str
-    asked_as: str
+    query: Query
     answers: tuple[Answer, ...]
-    reason: str | None
+    abstention: Abstention | None
     nearest: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     timings: Mapping[str, float]
     fingerprint: str
-    calibration: str
+    calibration: Calibration
 
     def __post_init__(self) -> None:
-        _require(bool(self.answers) == (self.reason is None), "a reason is given exactly when there is no answer")
+        _require(bool(self.answers) == (self.abstention is None), "abstaining is having no answer")
+
+    @property
+    def question(self) -> str:
+        """The question as it came."""
+        return self.query.question
+
+    @property
+    def asked_as(self) -> str:
+        """The question as it was looked up."""
+        return self.query.asked_as
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no answer, in a sentence; None if there is one."""
+        return self.abstention.reason if self.abstention else None
 
     @property
     def abstained(self) -> bool:
@@ -204,7 +305,8 @@ class Result:
         if self.abstained:
             rows.append(f"<p><em>{html.escape(self.reason or '')}</em></p>")
         for answer in self.answers:
-            rows.append(f"<p><b>{html.escape(answer.text)}</b> <small>probability {answer.probability:.2f}</small></p>")
+            chance = f"{answer.likelihood}, probability {answer.probability:.2f}"
+            rows.append(f"<p><b>{html.escape(answer.text)}</b> <small>{chance}</small></p>")
             rows.extend(_quote_html(citation) for citation in answer.citations)
         return "".join(rows + [_quote_html(citation) for citation in self.nearest])
 

@@ -1,12 +1,13 @@
 """Small real archives for the tests: no model, no mock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rag.bootstrap import Library
-from rag.loaders import Loaded
+from rag.loaders import Loaded, Unreadable
 from rag.pipeline import IngestReport, ingest
 from rag.settings import load
 from rag.types import Article
@@ -19,14 +20,15 @@ class Shelf:
         values = {"index": folder, "embedder": "hashing", "reader": "overlap", "min_probability": 0.0, **settings}
         self.library = Library(load(values, environ={}))
 
+    def load(self, items: Iterable[Loaded | Unreadable], **more: Any) -> IngestReport:
+        """Ingests what loaders gave."""
+        library = self.library
+        archive = library.archive(create=True)
+        return ingest(items, archive=archive, chunker=library.chunker, embedder=library.embedder, **more)
+
     def add(self, *articles: Article) -> IngestReport:
         """Ingests the articles."""
-        return ingest(
-            [Loaded(article=article) for article in articles],
-            archive=self.library.archive(create=True),
-            chunker=self.library.chunker,
-            embedder=self.library.embedder,
-        )
+        return self.load([Loaded(article=article) for article in articles])
 
 
 @pytest.fixture

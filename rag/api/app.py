@@ -13,7 +13,6 @@ from starlette.middleware import Middleware
 
 import rag
 from rag.api import articles, ask, ops, problems
-from rag.api.filters import FilterCache
 from rag.api.middleware.access_log import AccessLog
 from rag.api.middleware.body_limit import BodyLimit
 from rag.api.middleware.hosts import LoopbackHosts
@@ -24,9 +23,9 @@ from rag.api.middleware.unexpected_errors import UnexpectedErrors
 from rag.api.problems import Problem
 from rag.api.schemas import ArticlesRequest
 from rag.bootstrap import Library
-from rag.errors import IndexMissingError, SettingsError
+from rag.errors import SettingsError
 from rag.settings import Settings
-from rag.types import Passage
+from rag.types import Article, Hit, Passage
 
 WEB = Path(rag.__file__).parent / "web"
 SHUTDOWN_SECONDS = 10
@@ -44,7 +43,6 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = await run_in_threadpool(warm_library, settings) if library is None else library
         app.state.library = opened
-        app.state.filters = FilterCache()
         try:
             yield
         finally:
@@ -82,18 +80,19 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 
 def warm_library(settings: Settings) -> Library:
-    """A library whose models have run once and whose collection, if there is one yet, has been asked.
+    """A library whose models have run once and whose collection has been asked; one that is not there is made.
 
     Raises:
         ModelError: a model cannot be loaded or run.
-        IndexStoreError: there is an index, but it cannot be used.
+        IndexStoreError: the index cannot be used or made.
     """
     library = Library(settings)
     text = "The ferry to Mull leaves at noon."
-    library.embedder.embed_question(text)
-    library.reader.read("When does it leave?", [Passage(article_id="warm-up", start=0, end=len(text), text=text)])
-    with suppress(IndexMissingError):
-        library.pipeline().ask(text)
+    article = Article(id="warm-up", title="", text=text)
+    passage = Passage(article_id=article.id, start=0, end=len(text), text=text)
+    library.reader.read("When does it leave?", [Hit(passage=passage, score=0.0, article=article, rank=1)])
+    library.archive(create=True)
+    library.pipeline().ask(text)
     return library
 
 
@@ -103,7 +102,7 @@ def serve(settings: Settings) -> None:
     Raises:
         SettingsError: the address cannot be listened on.
         ModelError: a model cannot be loaded or run.
-        IndexStoreError: there is an index, but it cannot be used.
+        IndexStoreError: the index cannot be used or made.
     """
     with _listening(settings) as listener:
         app = create_app(settings, library=warm_library(settings))

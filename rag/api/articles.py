@@ -12,21 +12,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rag.api.dependencies import InCollection, OpenLibrary, media_type, require_json
 from rag.api.problems import printable
-from rag.api.schemas import (
-    MOST_ARTICLES,
-    ArticleContent,
-    ArticlePage,
-    ArticlesResponse,
-    ArticleSummary,
-    ArticleView,
-    PageQuery,
-    RejectedArticle,
-)
+from rag.api.schemas import MOST_ARTICLES, ArticleContent, PageQuery
 from rag.bootstrap import Library
 from rag.errors import ArticleError, NotFoundError
-from rag.loaders import Loaded, article_from_record, load_bytes
+from rag.loaders import Loaded, Unreadable, article_from_record, first_of_each_id, load_bytes
 from rag.pipeline import IngestReport, ingest
-from rag.types import MAX_ID_LENGTH, Article
+from rag.responses.schemas import ArticlePage, ArticlesResponse, ArticleView, RejectedArticle
+from rag.responses.views import article_summary, article_view
+from rag.types import MAX_ID_LENGTH
 
 router = APIRouter(tags=["articles"])
 
@@ -108,18 +101,15 @@ def add(query: InCollection, library: OpenLibrary, sent: Annotated[Upload, Depen
     What the counts count is durable, and the next question finds it. A bad article is named and the rest goes in.
     A collection that is not there is made.
     """
-    named = _from_files(sent.files) if sent.files is not None else _from_json(sent.body)
-    accepted: dict[str, Loaded] = {}
-    rejected: list[RejectedArticle] = []
-    for name, item in named:
-        if item.article is None:
-            rejected.append(_rejected(name, item.error or ArticleError("there is no article in it")))
-        elif item.article.id in accepted:
-            rejected.append(_rejected(name, ArticleError(f"id {item.article.id!r} was already used in this request")))
-        else:
-            accepted[item.article.id] = replace(item, origin="")  # no folder's --prune may take it away
-    report = _store(accepted.values(), library=library, collection=query.collection)
-    return ArticlesResponse(added=report.added, replaced=report.replaced, unchanged=report.unchanged, rejected=rejected)
+    items = list(first_of_each_id(_from_json(sent.body) if sent.files is None else _from_files(sent.files)))
+    accepted = [replace(item, origin="") for item in items if isinstance(item, Loaded)]  # no --prune may take them away
+    report = _store(accepted, library=library, collection=query.collection)
+    return ArticlesResponse(
+        added=report.added,
+        replaced=report.replaced,
+        unchanged=report.unchanged,
+        rejected=[_rejected(item) for item in items if isinstance(item, Unreadable)],
+    )
 
 
 @router.get("/v1/articles")
@@ -129,7 +119,7 @@ def page(query: Annotated[PageQuery, Query()], library: OpenLibrary) -> ArticleP
         articles = index.articles(after=query.after, limit=query.limit + 1)
     shown = articles[: query.limit]
     return ArticlePage(
-        articles=[ArticleSummary(**_summary(article)) for article in shown],
+        articles=[article_summary(article) for article in shown],
         next=shown[-1].id if len(articles) > query.limit else None,
     )
 
@@ -138,7 +128,7 @@ def page(query: Annotated[PageQuery, Query()], library: OpenLibrary) -> ArticleP
 def read(article_id: Id, query: InCollection, library: OpenLibrary) -> ArticleView:
     """An article; its text is what offsets count."""
     with library.archive(query.collection).reading() as index:
-        return _view(index.article(article_id))
+        return article_view(index.article(article_id))
 
 
 @router.put("/v1/articles/{id:path}", dependencies=[Depends(require_json)])
@@ -153,7 +143,7 @@ def put(
     article = article_from_record({"id": article_id, **content.model_dump()})
     report = _store([Loaded(article=article)], library=library, collection=query.collection)
     response.status_code = 201 if report.added else 200
-    return _view(article)
+    return article_view(article)
 
 
 @router.delete("/v1/articles/{id:path}", status_code=204)
@@ -172,13 +162,13 @@ def _store(loaded: Collection[Loaded], *, library: Library, collection: str | No
     return ingest(loaded, archive=archive, chunker=library.chunker, embedder=library.embedder)
 
 
-def _from_files(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Loaded]]:
+def _from_files(files: Iterable[tuple[str, bytes]]) -> Iterator[Loaded | Unreadable]:
     for name, data in files:
         for item in load_bytes(name, data):
-            yield name if item.line is None else f"{name}:{item.line}", item
+            yield replace(item, origin=name)
 
 
-def _from_json(body: bytes) -> Iterator[tuple[str, Loaded]]:
+def _from_json(body: bytes) -> Iterator[Loaded | Unreadable]:
     try:
         envelope = _Envelope.model_validate(json.loads(body))
     except ValidationError as error:
@@ -188,38 +178,19 @@ def _from_json(body: bytes) -> Iterator[tuple[str, Loaded]]:
         raise HTTPException(400, "the body is not JSON") from error
     for number, record in enumerate(envelope.articles):
         given = record.get("id") if isinstance(record, dict) else None
-        name = given if isinstance(given, str) else f"articles[{number}]"
-        yield name, _from_record(record)
+        yield _from_record(record, name=given if isinstance(given, str) else f"articles[{number}]")
 
 
-def _from_record(record: object) -> Loaded:
+def _from_record(record: object, *, name: str) -> Loaded | Unreadable:
     if not isinstance(record, dict):
-        return Loaded(error=ArticleError("is not an object", hint="write it as {...}"))
+        return Unreadable(error=ArticleError("is not an object", hint="write it as {...}"), origin=name)
     try:
-        return Loaded(article=article_from_record(record))
+        return Loaded(article=article_from_record(record), origin=name)
     except ArticleError as error:
-        return Loaded(error=error)
+        return Unreadable(error=error, origin=name)
 
 
-def _rejected(name: str, error: ArticleError) -> RejectedArticle:
+def _rejected(item: Unreadable) -> RejectedArticle:
+    error, name = item.error, item.origin if item.line is None else f"{item.origin}:{item.line}"
     message = f"{error.message} ({error.hint})" if error.hint else error.message
     return RejectedArticle(id=printable(name), code=error.code, message=printable(message))
-
-
-def _summary(article: Article) -> dict[str, Any]:
-    return {
-        "id": article.id,
-        "title": article.title,
-        "url": article.url,
-        "source": article.source,
-        "author": article.author,
-        "language": article.language,
-        "published_at": article.published_at,
-        "tags": list(article.tags),
-        "sha256": article.sha256,
-        "length": len(article.text),
-    }
-
-
-def _view(article: Article) -> ArticleView:
-    return ArticleView(**_summary(article), text=article.text)

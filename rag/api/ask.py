@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 
 from rag.api.dependencies import OpenLibrary, require_json
-from rag.api.schemas import AskRequest, AskResponse, SearchRequest, SearchResponse
-from rag.api.views import ask_response, passage_views
+from rag.api.schemas import AskRequest, SearchRequest
+from rag.responses.schemas import AskResponse, SearchResponse
+from rag.responses.views import ask_response, passage_views
 
 router = APIRouter(tags=["questions"], dependencies=[Depends(require_json)])
 
@@ -32,18 +33,8 @@ SEARCH_EXAMPLES = {
 @router.post("/v1/ask")
 def ask(request: Annotated[AskRequest, Body(openapi_examples=ASK_EXAMPLES)], library: OpenLibrary) -> AskResponse:
     """Answers in the archive's own words, each with every place that says so, or the statement that there is none."""
-    pipeline = library.pipeline(request.collection)
-    result = pipeline.ask(
-        request.question,
-        where=request.condition,
-        top_k=request.top_k,
-        max_answers=request.max_answers,
-        min_probability=request.min_probability,
-    )
-    response = ask_response(result)
-    if "passages" in request.include:
-        response.passages = passage_views(result.hits, archive=pipeline.archive)
-    return response
+    result = library.pipeline(request.collection).ask(request.question, **request.options())
+    return ask_response(result, with_passages="passages" in request.include)
 
 
 @router.post("/v1/search")
@@ -51,6 +42,5 @@ def search(
     request: Annotated[SearchRequest, Body(openapi_examples=SEARCH_EXAMPLES)], library: OpenLibrary
 ) -> SearchResponse:
     """The passages that would be read for a question, best first."""
-    pipeline = library.pipeline(request.collection)
-    hits = pipeline.search(request.question, where=request.condition, top_k=request.top_k)
-    return SearchResponse(question=request.question, passages=passage_views(hits, archive=pipeline.archive))
+    hits = library.pipeline(request.collection).search(request.question, **request.options())
+    return SearchResponse(question=request.question, passages=passage_views(hits))

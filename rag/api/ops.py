@@ -1,6 +1,5 @@
 """The service about itself: /v1/index, /healthz, /readyz, /docs."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -9,9 +8,9 @@ from pydantic import BaseModel
 
 from rag.api import docs
 from rag.api.dependencies import InCollection, OpenLibrary
-from rag.api.filters import FilterCache
-from rag.api.schemas import Count, IndexResponse
 from rag.errors import BusyError, IndexStoreError
+from rag.protocols import Field, Index
+from rag.responses.schemas import Count, IndexResponse
 
 
 class Health(BaseModel):
@@ -24,20 +23,17 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/v1/index")
-def index(query: InCollection, library: OpenLibrary, request: Request) -> IndexResponse:
+def index(query: InCollection, library: OpenLibrary) -> IndexResponse:
     """What is in a collection, and the values it can be filtered by."""
-    cache: FilterCache = request.app.state.filters
     name = query.collection or library.settings.collection
     with library.archive(name).reading() as view:
-        facts, values = dict(view.facts()), cache.values(name, view)
-    return IndexResponse(
-        collection=name,
-        facts=facts,
-        sources=_counts(values.sources),
-        tags=_counts(values.tags),
-        languages=_counts(values.languages),
-        complete=values.complete,
-    )
+        return IndexResponse(
+            collection=name,
+            facts=view.facts(),
+            sources=_counts(view, "source"),
+            tags=_counts(view, "tags"),
+            languages=_counts(view, "language"),
+        )
 
 
 @router.get("/healthz")
@@ -62,5 +58,5 @@ def documentation(request: Request) -> HTMLResponse:
     return HTMLResponse(docs.page(request.app.openapi()), headers={"Content-Security-Policy": docs.POLICY})
 
 
-def _counts(values: Iterable[tuple[str, int]]) -> list[Count]:
-    return [Count(value=value, articles=articles) for value, articles in values]
+def _counts(view: Index, field: Field) -> list[Count]:
+    return [Count(value=value, articles=articles) for value, articles in view.counts(field)]

@@ -1,6 +1,5 @@
-"""What travels over HTTP: requests, which refuse what they do not know, and responses.
+"""What HTTP requests may say; what they do not know they refuse.
 
-Offsets are code points of the article's ``text`` as ``GET /v1/articles/{id}`` gives it, half-open.
 Times are ISO 8601; one without a zone is read as UTC.
 """
 
@@ -9,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from rag.pipeline import MAX_QUESTION_LENGTH
-from rag.types import MAX_ID_LENGTH, Where
+from rag.queries import Options
+from rag.responses.schemas import ArticleFields
+from rag.types import MAX_ANSWERS, MAX_ID_LENGTH, MAX_QUESTION_LENGTH, MAX_TOP_K, Where
 
 COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MOST_VALUES = 1_000
@@ -90,19 +90,20 @@ class SearchRequest(Request):
 
     question: Text = Field(description=f"The question, 1 to {MAX_QUESTION_LENGTH} characters.")
     collection: Collection = None
-    top_k: int | None = Field(default=None, ge=1, le=100, description="Passages to find; the service has a default.")
+    top_k: int | None = Field(
+        default=None, ge=1, le=MAX_TOP_K, description="Passages to find; the service has a default."
+    )
     where: WhereFilter | None = Field(default=None, description="Filter, applied inside the search.")
 
-    @property
-    def condition(self) -> Where | None:
-        """The filter as the index takes it; None if it does not filter."""
-        return self.where.condition() or None if self.where else None
+    def options(self) -> Options:
+        """What the question sets for itself."""
+        return {"where": self.where.condition() if self.where else None, "top_k": self.top_k}
 
 
 class AskRequest(SearchRequest):
     """A question that wants an answer."""
 
-    max_answers: int | None = Field(default=None, ge=1, le=20, description="Distinct answers to give at most.")
+    max_answers: int | None = Field(default=None, ge=1, le=MAX_ANSWERS, description="Distinct answers to give at most.")
     min_probability: float | None = Field(
         default=None, ge=0, le=1, description="Below this probability the archive is said not to say."
     )
@@ -110,103 +111,16 @@ class AskRequest(SearchRequest):
         default=[], max_length=1, description="`passages`: also give the passages that were read."
     )
 
-
-class TextQuoteSelector(BaseModel):
-    """The quote with a little of what stands around it (W3C Web Annotation Data Model)."""
-
-    type: Literal["TextQuoteSelector"] = "TextQuoteSelector"
-    exact: str
-    prefix: str
-    suffix: str
+    def options(self) -> Options:
+        """What the question sets for itself."""
+        return {**super().options(), "max_answers": self.max_answers, "min_probability": self.min_probability}
 
 
-class TextPositionSelector(BaseModel):
-    """The quote by its offsets in the article's text (W3C Web Annotation Data Model)."""
-
-    type: Literal["TextPositionSelector"] = "TextPositionSelector"
-    start: int
-    end: int
-
-
-class CitationView(BaseModel):
-    """A place in an article: the article's ``text[start:end]`` is ``quote``, always."""
-
-    article_id: str
-    title: str
-    url: str | None
-    source: str | None
-    author: str | None
-    published_at: datetime | None
-    sha256: str = Field(description="SHA-256 of the article's text in UTF-8, to check the quote against later.")
-    start: int = Field(description="First code point of the quote in the article's text.")
-    end: int = Field(description="Code point after the last one of the quote.")
-    quote: str
-    before: str = Field(description="The rest of the sentence before the quote.")
-    after: str = Field(description="The rest of the sentence after the quote.")
-    selectors: tuple[TextQuoteSelector, TextPositionSelector]
-    link: str | None = Field(description="The url with a text fragment that opens it at the quote.")
-
-
-class AnswerView(BaseModel):
-    """A distinct answer and every place that says it, the best place first."""
-
-    text: str
-    probability: float = Field(description="That the answer is right, 0 to 1; `calibration` says how it was fitted.")
-    score: float = Field(description="The reader's score, without a unit; above 0 leans to an answer.")
-    citations: list[CitationView]
-
-
-class PassageView(BaseModel):
-    """A retrieved passage: the article's ``text[start:end]`` is ``text``."""
-
-    article_id: str
-    title: str
-    url: str | None
-    source: str | None
-    published_at: datetime | None
-    sha256: str
-    start: int
-    end: int
-    text: str
-    score: float = Field(description="The retriever's score, without a unit, higher is better.")
-    ranks: dict[str, int] = Field(description="The place, from 1, that each retriever gave it.")
-
-
-class AskResponse(BaseModel):
-    """What became of a question: answers, or a reason why there is none."""
-
-    question: str
-    asked_as: str = Field(description="The question as it was looked up.")
-    abstained: bool = Field(description="True if the archive does not say; then `answers` is empty.")
-    reason: str | None = Field(description="Why there is no answer; null if there is one.")
-    answers: list[AnswerView] = Field(description="Best first.")
-    nearest: list[CitationView] = Field(description="The passages that came closest, if there is no answer.")
-    passages: list[PassageView] | None = Field(
-        default=None, description="The passages that were read, best first, if asked for with `include`."
-    )
-    timings: dict[str, float] = Field(description="Milliseconds a stage took.")
-    fingerprint: str = Field(description="Names the models, settings and index version: equal ones answer equally.")
-    calibration: str = Field(description="What the probabilities were fitted on.")
-
-
-class SearchResponse(BaseModel):
-    """Passages, best first."""
-
-    question: str
-    passages: list[PassageView]
-
-
-class ArticleContent(Request):
+class ArticleContent(Request, ArticleFields):
     """An article without its id."""
 
-    title: str = Field(description="Headline; embedded with every passage, never quoted.")
     text: str = Field(description="The article. It is stored normalised (NFC, line feeds); offsets count that text.")
-    url: str | None = Field(default=None, description="Where it was published.")
-    source: str | None = Field(default=None, description="Who published it.")
-    author: str | None = Field(default=None, description="Who wrote it.")
-    language: str | None = Field(default=None, description="Language code, such as `en`.")
-    published_at: str | None = Field(default=None, description="When it was published; kept in UTC.")
-    tags: list[str] = Field(default=[], description="Labels to filter by.")
+    published_at: str | None = Field(default=None, description="When it was published; kept in UTC.")  # type: ignore[assignment] # as it is written
 
 
 class ArticleRecord(ArticleContent):
@@ -219,51 +133,6 @@ class ArticlesRequest(Request):
     """Articles to store."""
 
     articles: list[ArticleRecord] = Field(max_length=MOST_ARTICLES)
-
-
-class RejectedArticle(BaseModel):
-    """An article that was not stored, and why."""
-
-    id: str = Field(description="The article's id, or where it stood if it has none.")
-    code: str
-    message: str
-
-
-class ArticlesResponse(BaseModel):
-    """What became of the articles; those counted are durable, and the next question finds them."""
-
-    added: int
-    replaced: int
-    unchanged: int
-    rejected: list[RejectedArticle]
-
-
-class ArticleSummary(BaseModel):
-    """An article without its text."""
-
-    id: str
-    title: str
-    url: str | None
-    source: str | None
-    author: str | None
-    language: str | None
-    published_at: datetime | None
-    tags: list[str]
-    sha256: str
-    length: int = Field(description="Code points of the text.")
-
-
-class ArticleView(ArticleSummary):
-    """An article exactly as offsets count it."""
-
-    text: str
-
-
-class ArticlePage(BaseModel):
-    """Articles sorted by id."""
-
-    articles: list[ArticleSummary]
-    next: str | None = Field(description="Give it as `after` to get the next page; null on the last.")
 
 
 class CollectionQuery(Request):
@@ -279,21 +148,3 @@ class PageQuery(CollectionQuery):
 
     after: str = Field(default="", max_length=MAX_ID_LENGTH, description="Articles with greater ids than this.")
     limit: int = Field(default=50, ge=1, le=200, description="Articles a page.")
-
-
-class Count(BaseModel):
-    """A value and the number of articles that have it."""
-
-    value: str
-    articles: int
-
-
-class IndexResponse(BaseModel):
-    """What there is to know about a collection."""
-
-    collection: str
-    facts: dict[str, str | int] = Field(description="Counts, version, format, fingerprints, sizes in bytes.")
-    sources: list[Count] = Field(description="Most frequent first.")
-    tags: list[Count] = Field(description="Most frequent first.")
-    languages: list[Count] = Field(description="Most frequent first.")
-    complete: bool = Field(description="False if the collection is too large for all its articles to be counted.")

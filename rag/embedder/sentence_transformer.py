@@ -9,13 +9,13 @@ import numpy as np
 
 from rag.errors import ModelError, ModelMissingError
 from rag.inference.tokens import open_tokenizer
-from rag.protocols import Vectors
+from rag.protocols import Embedder, Vectors
 
 _PASSAGE_PROMPTS: Final = ("document", "passage", "corpus")
 _UNBOUNDED: Final = 8192
 
 
-class SentenceTransformerEmbedder:
+class SentenceTransformerEmbedder(Embedder):
     """Embeds with a SentenceTransformer on the CPU, in unit length, with its own prompts for question and passage.
 
     The library sets up its tokenizer anew in every call, so a lock lets in one thread at a time. Rows may

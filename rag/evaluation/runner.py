@@ -8,7 +8,7 @@ import numpy as np
 from rag.evaluation.metrics import bare, exact, f1, interval
 from rag.evaluation.questions import Question
 from rag.pipeline import Pipeline
-from rag.types import Hit
+from rag.types import Match
 
 RECALL_AT = (1, 5, 10)
 
@@ -51,7 +51,7 @@ def predict(
     return predictions
 
 
-def found_at(hits: Sequence[Hit], question: Question) -> int:
+def found_at(hits: Sequence[Match], question: Question) -> int:
     """1-based rank of the first hit from a gold article whose text holds a gold answer; 0 if there is none."""
     golds = [bare(answer) for answer in question.answers]
     for rank, hit in enumerate(hits, start=1):

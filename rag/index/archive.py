@@ -15,7 +15,9 @@ from rag.index.dense import DELTA_LIMIT, DenseView, build_snapshot, newest_snaps
 from rag.index.layout import DATABASE, LOCK, SNAPSHOTS, snapshot_files, snapshot_seq
 from rag.index.searcher import Searcher
 from rag.index.store import Meta
+from rag.index.verify import verify
 from rag.index.writer import SqliteWriter
+from rag.protocols import Archive
 
 LOCK_SECONDS = 10.0
 
@@ -25,7 +27,7 @@ _KEPT_SNAPSHOTS = 2
 _LOG = logging.getLogger(__name__)
 
 
-class SqliteArchive:
+class SqliteArchive(Archive):
     """Implements `rag.protocols.Archive` with SQLite and FAISS; made by `open` or `inspect`."""
 
     def __init__(self, path: Path, *, meta: Meta, lock_seconds: float) -> None:
@@ -87,9 +89,11 @@ class SqliteArchive:
     @contextmanager
     def reading(self) -> Iterator[Searcher]:
         """A view of the latest committed state, usable inside the block; never waits for the writer."""
-        with store.translated(self._path), self._pool.transaction() as connection:
-            dense = self._matching_view(connection)
-            searcher = Searcher(connection, dense=dense, meta=self._meta, folder=self._path)
+        with self._pool.transaction() as connection:
+            with store.translated(self._path):
+                dense = self._matching_view(connection)
+                _, at = _last_change(connection)
+            searcher = Searcher(connection, dense=dense, at=at, meta=self._meta, folder=self._path)
             try:
                 yield searcher
             finally:
@@ -105,12 +109,17 @@ class SqliteArchive:
         with self._exclusive() as connection:
             writer = SqliteWriter(connection, meta=self._meta, folder=self._path)
             yield writer
-            if writer.forgot:
-                self._drop_snapshots(keep=0)
-            if writer.forgot or _snapshot_due(self._path, connection):
-                self._save_snapshot(connection)
-            if writer.forgot:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with store.translated(self._path):
+                if writer.forgot:
+                    self._drop_snapshots(keep=0)
+                if writer.forgot or _snapshot_due(self._path, connection):
+                    self._save_snapshot(connection)
+                if writer.forgot:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def verify(self) -> list[str]:
+        """What does not hold together, a line each; see `rag.index.verify.verify`."""
+        return verify(self._path)
 
     def compact(self) -> None:
         """Returns freed space to the file system, merges the full-text index and makes a fresh snapshot.
@@ -120,7 +129,7 @@ class SqliteArchive:
         Raises:
             IndexLockedError: someone else is writing and did not finish in time.
         """
-        with self._exclusive() as connection:
+        with self._exclusive() as connection, store.translated(self._path):
             connection.execute("INSERT INTO passage_fts (passage_fts) VALUES ('optimize')")
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -165,8 +174,9 @@ class SqliteArchive:
         if not self._write_lock.acquire(timeout=self._lock_seconds):
             raise _locked_error(self._path)
         try:
-            with _file_lock(self._path, seconds=self._lock_seconds), store.translated(self._path):
-                connection = store.connect(self._path, writable=True)
+            with _file_lock(self._path, seconds=self._lock_seconds):
+                with store.translated(self._path):
+                    connection = store.connect(self._path, writable=True)
                 try:
                     yield connection
                 finally:

@@ -1,4 +1,4 @@
-"""The files of a collection's folder, their names and the SQL schema: format 1.
+"""The files of a collection's folder, their names and the SQL schema: format 2.
 
 The page for readers of the files, with an independent decoder, is ``index/README.md``.
 """
@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 TITLE_WEIGHT = 1.0
 
@@ -38,6 +38,7 @@ CREATE TABLE article (
 ) STRICT;
 CREATE INDEX article_published_at ON article (published_at);
 CREATE INDEX article_source ON article (source);
+CREATE INDEX article_origin ON article (origin);
 
 CREATE TABLE article_tag (
   tag TEXT NOT NULL,

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,19 +14,21 @@ from rag.index import lexical
 from rag.index.dense import DenseView, Rows
 from rag.index.layout import DATABASE, FORMAT, SNAPSHOTS, TITLE_WEIGHT
 from rag.index.store import ARTICLE_COLUMNS, Meta, instant, to_article, translated
-from rag.protocols import Vectors
-from rag.types import Article, Hit, Passage, Where
+from rag.protocols import Facts, Field, Stored, Vectors
+from rag.types import Article, Hit, Match, Passage, Where
 
+_ONE_OF = "IN (SELECT value FROM json_each(?))"
 _SCORE = f"bm25(passage_fts, {TITLE_WEIGHT}, 1.0)"
 
 
 class Searcher:
     """Implements `rag.protocols.Index`; usable until its ``reading()`` ends."""
 
-    def __init__(self, connection: sqlite3.Connection, *, dense: DenseView, meta: Meta, folder: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, dense: DenseView, at: str, meta: Meta, folder: Path) -> None:
         self._connection: sqlite3.Connection | None = connection
         self._lock = threading.Lock()
         self._dense = dense
+        self._at = at
         self._meta = meta
         self._folder = folder
 
@@ -35,16 +37,21 @@ class Searcher:
         """Grows with every committed change."""
         return self._dense.seq
 
-    def search(self, vector: Vectors, *, k: int, where: Where | None = None) -> list[Hit]:
+    @property
+    def fingerprint(self) -> str:
+        """Names the state; see `rag.protocols.Index.fingerprint`."""
+        return f"{self._meta.identity}@{self._dense.seq}@{self._at}"
+
+    def search(self, vector: Vectors, *, k: int, where: Where | None = None) -> list[Match]:
         """The k passages nearest to the vector; see `rag.protocols.Index.search`."""
         if vector.shape != (self._meta.dim,):
             raise ValueError(f"a question vector of shape {vector.shape} was given, ({self._meta.dim},) is needed")
         if k <= 0:
             return []
         allowed = self._allowed(where) if where else None
-        return self._hits(self._dense.search(np.asarray(vector, np.float32), k=k, allowed=allowed), name="dense")
+        return self._matches(self._dense.search(np.asarray(vector, np.float32), k=k, allowed=allowed), name="dense")
 
-    def search_text(self, question: str, *, k: int, where: Where | None = None) -> list[Hit]:
+    def search_text(self, question: str, *, k: int, where: Where | None = None) -> list[Match]:
         """The k passages that match the question's words best; see `rag.protocols.Index.search_text`.
 
         The score is that of BM25.
@@ -66,7 +73,23 @@ class Searcher:
                 WHERE passage_fts MATCH ? {condition} ORDER BY score DESC, passage_fts.rowid LIMIT ?""",  # noqa: S608
             [*parameters, k],
         )
-        return self._hits(rows, name="lexical")
+        return self._matches(rows, name="lexical")
+
+    def hits(self, matches: Sequence[Match]) -> list[Hit]:
+        """The matches with their articles; see `rag.protocols.Index.hits`."""
+        ids = {match.passage.article_id for match in matches}
+        query = f"SELECT {ARTICLE_COLUMNS} FROM article WHERE id {_ONE_OF}"  # noqa: S608
+        articles = {row[0]: to_article(row) for row in self._rows(query, [json.dumps(sorted(ids))])}
+        return [
+            Hit(
+                passage=match.passage,
+                score=match.score,
+                ranks=match.ranks,
+                article=articles[match.passage.article_id],
+                rank=rank,
+            )
+            for rank, match in enumerate(matches, start=1)
+        ]
 
     def article(self, article_id: str) -> Article:
         """The article as this view holds it; see `rag.protocols.Index.article`."""
@@ -93,24 +116,42 @@ class Searcher:
             return str(text)
         raise NotFoundError(f"article {article_id!r} has no text with sha256 {sha256!r}")
 
-    def facts(self) -> Mapping[str, str | int]:
+    def stored(self, *, ids: Iterable[str] = (), origins: Iterable[str] = ()) -> list[Stored]:
+        """What is remembered of articles; see `rag.protocols.Index.stored`."""
+        query = f"SELECT id, digest, origin FROM article WHERE id {_ONE_OF} OR origin {_ONE_OF} ORDER BY id"  # noqa: S608
+        rows = self._rows(query, [json.dumps(list(ids)), json.dumps(list(origins))])
+        return [Stored(id=article_id, digest=digest, origin=origin) for article_id, digest, origin in rows]
+
+    def counts(self, field: Field, *, limit: int = 200) -> list[tuple[str, int]]:
+        """Values with their number of articles; see `rag.protocols.Index.counts`."""
+        column, table = {
+            "source": ("source", "article"),
+            "language": ("language", "article"),
+            "tags": ("tag", "article_tag"),
+        }[field]
+        query = f"""SELECT {column}, count(*) AS articles FROM {table} WHERE {column} IS NOT NULL
+                    GROUP BY {column} ORDER BY articles DESC, {column} LIMIT ?"""  # noqa: S608
+        return self._rows(query, [limit])
+
+    def facts(self) -> Facts:
         """What there is to know; see `rag.protocols.Index.facts`."""
         [(articles, revisions)] = self._rows(
             "SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM revision)", []
         )
-        return {
-            "articles": articles,
-            "passages": self._dense.count,
-            "revisions": revisions,
-            "version": self.version,
-            "format": FORMAT,
-            "embedder": self._meta.embedder,
-            "chunker": self._meta.chunker,
-            "dim": self._meta.dim,
-            "database_bytes": _bytes(self._folder.glob(f"{DATABASE}*")),
-            "snapshot_bytes": _bytes((self._folder / SNAPSHOTS).glob("*")),
-            "changed_since_snapshot": self._dense.changed,
-        }
+        return Facts(
+            articles=articles,
+            passages=self._dense.count,
+            revisions=revisions,
+            version=self.version,
+            identity=self._meta.identity,
+            format=FORMAT,
+            embedder=self._meta.embedder,
+            chunker=self._meta.chunker,
+            dim=self._meta.dim,
+            database_bytes=_bytes(self._folder.glob(f"{DATABASE}*")),
+            snapshot_bytes=_bytes((self._folder / SNAPSHOTS).glob("*")),
+            changed_since_snapshot=self._dense.changed,
+        )
 
     def end(self) -> None:
         """The transaction is over: using this view from now on is a ValueError."""
@@ -135,10 +176,10 @@ class Searcher:
         query = f"SELECT passage.row FROM article JOIN passage ON passage.article = article.row WHERE {clause}"  # noqa: S608
         return np.array([row for (row,) in self._rows(query, values)], np.int64)
 
-    def _hits(self, scored: Sequence[tuple[int, float]], *, name: str) -> list[Hit]:
+    def _matches(self, scored: Sequence[tuple[int, float]], *, name: str) -> list[Match]:
         passages = self._passages([row for row, _ in scored])
         return [
-            Hit(passage=passages[row], score=score, ranks={name: rank})
+            Match(passage=passages[row], score=score, ranks={name: rank})
             for rank, (row, score) in enumerate(scored, start=1)
         ]
 
@@ -157,14 +198,13 @@ class Searcher:
 
 def _condition(where: Where) -> tuple[str, list[str]]:
     """An SQL condition over ``article`` and the values for its parameters."""
-    one_of = "IN (SELECT value FROM json_each(?))"
-    tagged = f"article.row IN (SELECT article FROM article_tag WHERE tag {one_of})"  # noqa: S608
+    tagged = f"article.row IN (SELECT article FROM article_tag WHERE tag {_ONE_OF})"  # noqa: S608
     parts = [
         ("published_at >= ?", where.published_after and instant(where.published_after)),
         ("published_at < ?", where.published_before and instant(where.published_before)),
-        (f"source {one_of}", where.source and json.dumps(where.source)),
-        (f"language {one_of}", where.language and json.dumps(where.language)),
-        (f"article.id {one_of}", where.ids and json.dumps(where.ids)),
+        (f"source {_ONE_OF}", where.source and json.dumps(where.source)),
+        (f"language {_ONE_OF}", where.language and json.dumps(where.language)),
+        (f"article.id {_ONE_OF}", where.ids and json.dumps(where.ids)),
         (tagged, where.tags and json.dumps(where.tags)),
     ]
     given = [(clause, value) for clause, value in parts if value]

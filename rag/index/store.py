@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from rag.errors import IndexCorruptError, IndexFormatError, IndexMismatchError, IndexMissingError, IndexStoreError
 from rag.index.layout import DATABASE, FORMAT, SCHEMA, SNAPSHOTS, settle
@@ -22,11 +23,12 @@ _NOT_ENOUGH_DISK = "database or disk is full"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """What an archive was built with."""
+    """What an archive was built with; ``identity`` is random, given when it is made."""
 
     embedder: str
     chunker: str
     dim: int
+    identity: str = ""
 
 
 @contextmanager
@@ -64,7 +66,13 @@ def create(path: Path, *, meta: Meta) -> None:
         return
     draft = path / f"{DATABASE}.tmp"
     draft.unlink(missing_ok=True)
-    values = {"format": str(FORMAT), "embedder": meta.embedder, "chunker": meta.chunker, "dim": str(meta.dim)}
+    values = {
+        "format": str(FORMAT),
+        "identity": meta.identity or uuid4().hex,
+        "embedder": meta.embedder,
+        "chunker": meta.chunker,
+        "dim": str(meta.dim),
+    }
     connection = sqlite3.connect(draft, isolation_level=None)
     try:
         connection.execute("PRAGMA synchronous = FULL")
@@ -103,7 +111,12 @@ def read_meta(path: Path) -> Meta:
             hint="ingest the articles into a new collection: rag ingest PATH --collection NAME",
         )
     try:
-        return Meta(embedder=values["embedder"], chunker=values["chunker"], dim=int(values["dim"]))
+        return Meta(
+            embedder=values["embedder"],
+            chunker=values["chunker"],
+            dim=int(values["dim"]),
+            identity=values["identity"],
+        )
     except (KeyError, ValueError) as error:
         raise IndexCorruptError(f"{path / DATABASE} does not say what it was built with") from error
 
@@ -137,10 +150,11 @@ class ConnectionPool:
             if self._closed:
                 raise ValueError("the archive is closed")
             connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            connection = connect(self._path, writable=False)
+        with translated(self._path):
+            connection = connection or connect(self._path, writable=False)
         try:
-            connection.execute("BEGIN")
+            with translated(self._path):
+                connection.execute("BEGIN")
             yield connection
         finally:
             self._take_back(connection)

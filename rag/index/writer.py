@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +24,6 @@ class SqliteWriter:
         self._folder = folder
         self.forgot = False
 
-    def digest(self, article_id: str) -> str | None:
-        """`Article.digest` of the stored article, or None."""
-        query = "SELECT digest FROM article WHERE id = ?"
-        for (digest,) in self._connection.execute(query, (article_id,)):
-            return str(digest)
-        return None
-
     def put(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Adds or replaces all of them in one transaction; see `rag.protocols.Writer.put`.
 
@@ -41,6 +34,13 @@ class SqliteWriter:
             self._check(entry)
         with self._transaction():
             return [self._put(entry) for entry in entries]
+
+    def move(self, origins: Mapping[str, str]) -> None:
+        """Records where articles now come from; see `rag.protocols.Writer.move`."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE article SET origin = ? WHERE id = ?", [(origin, name) for name, origin in origins.items()]
+            )
 
     def delete(self, article_ids: Iterable[str]) -> list[str]:
         """Takes articles out in one transaction; the ids that were there. Former text stays as a revision."""
@@ -95,16 +95,12 @@ class SqliteWriter:
     def _put(self, entry: Entry) -> Outcome:
         article = entry.article
         now = instant(datetime.now(UTC))
-        query = "SELECT digest, sha256, ingested_at FROM article WHERE id = ?"
+        query = "SELECT sha256, ingested_at FROM article WHERE id = ?"
         stored = self._connection.execute(query, (article.id,)).fetchone()
-        if stored and stored[0] == article.digest:
-            if entry.origin is not None:
-                self._connection.execute("UPDATE article SET origin = ? WHERE id = ?", (entry.origin, article.id))
-            return "unchanged"
         if stored:
             self._remove(article.id, replaced_by=article.sha256)
-        same_text = stored and stored[1] == article.sha256
-        self._insert(entry, ingested_at=stored[2] if same_text else now)
+        same_text = stored and stored[0] == article.sha256
+        self._insert(entry, ingested_at=stored[1] if same_text else now)
         return "replaced" if stored else "added"
 
     def _insert(self, entry: Entry, *, ingested_at: str) -> None:

@@ -18,16 +18,25 @@ from typing import BinaryIO, Final, Protocol
 
 from rag.errors import ArticleError
 from rag.loaders.files import found, globs, shown
-from rag.loaders.records import Loaded, article_from_record
+from rag.loaders.records import Loaded, Unreadable, article_from_record
 from rag.text import normalise
 
-__all__ = ["Loaded", "article_from_record", "count", "globs", "load", "load_bytes"]
+__all__ = [
+    "Loaded",
+    "Unreadable",
+    "article_from_record",
+    "count",
+    "first_of_each_id",
+    "globs",
+    "load",
+    "load_bytes",
+]
 
 
 class Loader(Protocol):
     """Reads the articles of one file."""
 
-    def __call__(self, stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
+    def __call__(self, stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded | Unreadable]:
         """Articles in the order of the file; ``article_id`` is for one without an id of its own.
 
         Raises:
@@ -61,13 +70,13 @@ FORMATS: Final[Mapping[str, Format]] = {
 """Formats by the suffix of a file's name, in lower case."""
 
 
-def load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
+def load(paths: Sequence[str | Path]) -> Iterator[Loaded | Unreadable]:
     """Every article under the paths, in a fixed order, and an error record for each that cannot be read.
 
     A path is a file, a folder (searched recursively; hidden files and other formats are left out) or a
     glob. A file that several paths lead to is read once. ``origin`` is the absolute path of the file.
     """
-    return _first_of_each_id(_load(paths))
+    return first_of_each_id(_load(paths))
 
 
 def count(paths: Sequence[str | Path]) -> int:
@@ -83,35 +92,35 @@ def count(paths: Sequence[str | Path]) -> int:
     return total
 
 
-def load_bytes(name: str, data: bytes) -> Iterator[Loaded]:
+def load_bytes(name: str, data: bytes) -> Iterator[Loaded | Unreadable]:
     """The articles of an uploaded file, whose format the suffix of ``name`` tells.
 
     Only the last part of the name is used, as ``origin`` and for the id; no file is opened.
     """
     base = shown(name.replace("\\", "/").rpartition("/")[2].strip())
     stem = base.rpartition(".")[0]
-    return _first_of_each_id(_read(io.BytesIO(data), article_id=normalise(stem), origin=base))
+    return first_of_each_id(_read(io.BytesIO(data), article_id=normalise(stem), origin=base))
 
 
-def _load(paths: Sequence[str | Path]) -> Iterator[Loaded]:
+def _load(paths: Sequence[str | Path]) -> Iterator[Loaded | Unreadable]:
     for file in found(paths, suffixes=FORMATS):
         if file.error is not None:
-            yield Loaded(error=file.error, origin=file.origin)
+            yield Unreadable(error=file.error, origin=file.origin, missing=file.missing)
             continue
         try:
             with file.path.open("rb") as stream:
                 yield from _read(stream, article_id=file.article_id, origin=file.origin)
         except OSError as error:
             problem = ArticleError(f"cannot be read: {error.strerror or error}", file=file.origin)
-            yield Loaded(error=problem, origin=file.origin)
+            yield Unreadable(error=problem, origin=file.origin)
 
 
-def _read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
+def _read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded | Unreadable]:
     try:
         yield from _format(origin).loader()(stream, article_id=article_id, origin=origin)
     except ArticleError as error:
         problem = ArticleError(error.message, hint=error.hint, file=origin, line=error.line)
-        yield Loaded(error=problem, origin=origin)
+        yield Unreadable(error=problem, origin=origin)
 
 
 def _format(name: str) -> Format:
@@ -121,21 +130,19 @@ def _format(name: str) -> Format:
     return FORMATS[suffix]
 
 
-def _first_of_each_id(items: Iterable[Loaded]) -> Iterator[Loaded]:
+def first_of_each_id(items: Iterable[Loaded | Unreadable]) -> Iterator[Loaded | Unreadable]:
+    """The items, with an error in the place of each article whose id one before it has."""
     places: dict[str, str] = {}
     for item in items:
-        if item.article is None:
-            yield item
-            continue
-        place = item.origin if item.line is None else f"{item.origin}:{item.line}"
-        first = places.setdefault(item.article.id, place)
-        if first == place:
+        if isinstance(item, Unreadable) or item.article.id not in places:
+            if isinstance(item, Loaded):
+                places[item.article.id] = item.origin if item.line is None else f"{item.origin}:{item.line}"
             yield item
             continue
         error = ArticleError(
-            f"id {item.article.id!r} was already used by {first}",
+            f"id {item.article.id!r} was already used by {places[item.article.id]}",
             hint="give each article its own id",
             file=item.origin,
             line=item.line,
         )
-        yield Loaded(error=error, origin=item.origin, line=item.line)
+        yield Unreadable(error=error, origin=item.origin, line=item.line)

@@ -15,12 +15,16 @@ _WILDCARD = re.compile(r"[*?[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file to read, or the reason why there is none at ``path``; ``origin`` is its absolute path."""
+    """A file to read, or the reason why there is none at ``path``; ``origin`` is its absolute path.
+
+    ``missing`` says that there is nothing there, rather than something that cannot be read.
+    """
 
     path: Path
     origin: str
     article_id: str = ""
     error: ArticleError | None = None
+    missing: bool = False
 
 
 def found(paths: Sequence[str | Path], *, suffixes: Collection[str]) -> Iterator[File]:
@@ -55,7 +59,7 @@ def _under(named: str | Path, suffixes: Collection[str]) -> Iterator[File]:
         elif _WILDCARD.search(str(named)):
             yield from _matching(str(named), suffixes)
         else:
-            yield _nothing(path, "does not exist", hint="check the spelling and the current folder")
+            yield _nothing(path, "does not exist", hint="check the spelling and the current folder", missing=True)
     except OSError as error:
         yield _nothing(path, f"cannot be looked up: {error.strerror}", hint="check the name and its permissions")
 
@@ -74,7 +78,7 @@ def _in_folder(named: Path, suffixes: Collection[str]) -> Iterator[File]:
     for error in unreadable:
         yield _nothing(Path(error.filename), f"cannot be searched: {error.strerror}", hint="check its permissions")
     if empty and not unreadable:
-        yield _nothing(named, "holds no articles", hint=f"files that are read: {', '.join(suffixes)}")
+        yield _nothing(named, "holds no articles", hint=f"files that are read: {', '.join(suffixes)}", missing=True)
 
 
 def _matching(pattern: str, suffixes: Collection[str]) -> Iterator[File]:
@@ -84,7 +88,8 @@ def _matching(pattern: str, suffixes: Collection[str]) -> Iterator[File]:
     matches = glob.glob(pattern[len(fixed[0] + fixed[1]) :], root_dir=root, recursive=True)  # noqa: PTH207 - Path.glob raises on some patterns
     files = [path for match in sorted(matches) if (path := root / match).suffix.lower() in suffixes and path.is_file()]
     if not files:
-        yield _nothing(Path(pattern), "matches no article", hint=f"files that are read: {', '.join(suffixes)}")
+        hint = f"files that are read: {', '.join(suffixes)}"
+        yield _nothing(Path(pattern), "matches no article", hint=hint, missing=True)
     yield from (_file(path, root) for path in files)
 
 
@@ -99,6 +104,7 @@ def _file(path: Path, root: Path) -> File:
     return File(path=path, origin=origin, article_id=article_id, error=error)
 
 
-def _nothing(path: Path, problem: str, *, hint: str) -> File:
-    named = shown(path.as_posix())
-    return File(path=path, origin=shown(path.absolute().as_posix()), error=ArticleError(problem, hint=hint, file=named))
+def _nothing(path: Path, problem: str, *, hint: str, missing: bool = False) -> File:
+    origin = path.absolute() if "\x00" in str(path) else path.resolve()
+    error = ArticleError(problem, hint=hint, file=shown(path.as_posix()))
+    return File(path=path, origin=shown(origin.as_posix()), error=error, missing=missing)

@@ -51,7 +51,7 @@ def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
         "language": language if is_language(language) else None,
         "published_at": _date(published) or _date(main.date),
     }
-    yield loaded(record, origin=origin)
+    yield loaded(record, origin=origin, named=False)
 
 
 def _source(stream: BinaryIO) -> str:

@@ -21,13 +21,13 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from rag.errors import ArticleError
-from rag.loaders.records import Loaded, loaded
+from rag.loaders.records import Loaded, Unreadable, loaded
 
 LONGEST_LINE: Final = 16 * 2**20
 """Bytes of the longest line that is read."""
 
 
-def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:  # noqa: ARG001 - every line has its id
+def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded | Unreadable]:  # noqa: ARG001 - every line has its id
     """The file's articles, and an error for each line that holds none."""
     number = records = 0
     while line := stream.readline(LONGEST_LINE + 1):
@@ -39,10 +39,10 @@ def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
             continue
         records += 1
         try:
-            yield loaded(_record(line, whole=whole), origin=origin, line=number)
+            yield loaded(_record(line, whole=whole), origin=origin, named=True, line=number)
         except ArticleError as error:
             problem = ArticleError(error.message, hint=error.hint, file=origin, line=number)
-            yield Loaded(error=problem, origin=origin, line=number)
+            yield Unreadable(error=problem, origin=origin, line=number)
     if not records:
         raise ArticleError("holds no articles", hint="write one JSON object a line")
 

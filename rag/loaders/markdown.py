@@ -33,7 +33,7 @@ def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
     if top and one_line(top.text) == title and len(paragraphs) > 1:
         paragraphs = paragraphs[1:]
     text = "\n\n".join(paragraph.text for paragraph in paragraphs)
-    yield loaded({"id": article_id, "title": title, "text": text, **meta}, origin=origin)
+    yield loaded({"id": article_id, "title": title, "text": text, **meta}, origin=origin, named="id" in meta)
 
 
 def _metadata(front: str) -> dict[str, object]:

@@ -19,20 +19,31 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """An article, or the error instead of it, and where it came from.
+    """An article and where it came from.
 
-    ``line`` is that of the record in a file that holds several; ``cleaned`` counts the characters of title
-    and text that no store can hold and that were dropped.
+    ``named`` says that the article names itself: an id that was made from its path is not its own. ``line`` is
+    that of the record in a file that holds several; ``cleaned`` counts the characters of title and text that no
+    store can hold and that were dropped.
     """
 
-    article: Article | None = None
-    error: ArticleError | None = None
+    article: Article
     origin: str = ""
+    named: bool = True
     line: int | None = None
     cleaned: int = 0
 
 
-def loaded(record: Mapping[str, object], *, origin: str, line: int | None = None) -> Loaded:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """What stands in the place of an article that cannot be read; ``missing`` says that nothing is there to read."""
+
+    error: ArticleError
+    origin: str = ""
+    line: int | None = None
+    missing: bool = False
+
+
+def loaded(record: Mapping[str, object], *, origin: str, named: bool, line: int | None = None) -> Loaded:
     """The record's article, with the count of what was dropped.
 
     Raises:
@@ -40,7 +51,7 @@ def loaded(record: Mapping[str, object], *, origin: str, line: int | None = None
     """
     article = article_from_record(record, file=origin, line=line)
     dropped = sum(unstorable(value) for key in ("title", "text") if isinstance(value := record[key], str))
-    return Loaded(article=article, origin=origin, line=line, cleaned=dropped)
+    return Loaded(article=article, origin=origin, named=named, line=line, cleaned=dropped)
 
 
 def article_from_record(record: Mapping[str, object], *, file: str = "", line: int | None = None) -> Article:

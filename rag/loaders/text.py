@@ -19,7 +19,7 @@ def read(stream: BinaryIO, *, article_id: str, origin: str) -> Iterator[Loaded]:
     title, text = headline(content)
     if max(map(len, text.splitlines()), default=0) > LONGEST_WRAPPED_LINE:
         text = "\n\n".join(text.splitlines())
-    yield loaded({"id": article_id, "title": title or title_from(article_id), "text": text}, origin=origin)
+    yield loaded({"id": article_id, "title": title or title_from(article_id), "text": text}, origin=origin, named=False)
 
 
 def headline(content: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from rag.inference import bert, export
 from rag.reader.onnx import OnnxReader
-from rag.types import Passage
+from rag.types import Article, Hit, Passage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,12 @@ def compare(source: Path, asked: Sequence[tuple[str, Passage]]) -> Agreement:
 def _best_spans(folder: Path, asked: Sequence[tuple[str, Passage]]) -> list[tuple[int, int, float]]:
     reader = OnnxReader.load(folder)
     try:
-        spans = [reader.read(question, [passage]) for question, passage in asked]
+        spans = [reader.read(question, [_hit(passage)]) for question, passage in asked]
     finally:
         reader.close()
     return [(found[0].start, found[0].end, found[0].score) if found else (0, 0, 0.0) for found in spans]
+
+
+def _hit(passage: Passage) -> Hit:
+    text = " " * passage.start + passage.text
+    return Hit(passage=passage, score=0.0, article=Article(id=passage.article_id, title="", text=text), rank=1)

@@ -7,15 +7,16 @@ from typing import Final
 from rag.inference import bert, files
 from rag.inference.session import Session
 from rag.inference.tokens import open_tokenizer
+from rag.protocols import Reader
 from rag.reader import reading
 from rag.reader.spans import Logits
 from rag.reader.windows import Input, Pair
-from rag.types import Passage, Span
+from rag.types import Hit, Span
 
 SHIPPED: Final = Path(__file__).parents[1] / "models" / "reader"
 
 
-class OnnxReader:
+class OnnxReader(Reader):
     """Reads with a model folder as `rag.reader.export` makes it; a passage's scores do not depend on the others."""
 
     def __init__(self, model: files.Model, *, threads: int = 0) -> None:
@@ -41,11 +42,9 @@ class OnnxReader:
         """Names weights, precision and exporter."""
         return self._fingerprint
 
-    def read(self, question: str, passages: Sequence[Passage]) -> list[Span]:
-        """Spans of all passages, best first, at most five a passage."""
-        return reading.read(
-            question, passages, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size
-        )
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Spans of the passages of all hits, best first, at most five a passage."""
+        return reading.read(question, hits, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size)
 
     def close(self) -> None:
         """Ends the worker threads."""

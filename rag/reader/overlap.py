@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from rag.protocols import Reader
 from rag.text import sentences, words
-from rag.types import Passage, Span
+from rag.types import Hit, Span
 
 _COMMON: Final = frozenset(
     """
@@ -28,7 +29,7 @@ _DATE: Final = re.compile(
 _ABSENT: Final = 0.5
 
 
-class OverlapReader:
+class OverlapReader(Reader):
     """A baseline that any trained reader must beat; deterministic, far below a millisecond a passage.
 
     A sentence scores by the share of the question's telling words it holds, the rarer among the passages
@@ -40,19 +41,20 @@ class OverlapReader:
         """Names the method."""
         return "overlap/1"
 
-    def read(self, question: str, passages: Sequence[Passage]) -> list[Span]:
-        """At most one span a sentence and five a passage, best first, ties in the order of the passages."""
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """At most one span a sentence and five a passage, best first, ties in the order of the hits."""
         asked = _terms(question)
-        weights = _weights(asked, [_terms(passage.text) for passage in passages])
+        weights = _weights(asked, [_terms(hit.passage.text) for hit in hits])
         total = sum(weights.values())
         ranked: list[tuple[float, int, int, Span]] = []
-        for number, passage in enumerate(passages):
+        for number, hit in enumerate(hits):
+            text = hit.passage.text
             spans: list[Span] = []
-            for start, end in sentences(passage.text):
-                shared = _terms(passage.text[start:end]) & asked
+            for start, end in sentences(text):
+                shared = _terms(text[start:end]) & asked
                 score = (sum(weights[term] for term in sorted(shared)) / total if total else 0.0) - _ABSENT
-                first, last = _phrase(passage.text, start, end, question=question, asked=asked)
-                spans.append(Span(passage=passage, start=first, end=last, score=score))
+                first, last = _phrase(text, start, end, question=question, asked=asked)
+                spans.append(Span(hit=hit, start=first, end=last, score=score))
             spans.sort(key=lambda span: (-span.score, span.start))
             ranked += [(-span.score, number, span.start, span) for span in spans[:5]]
         return [span for *_, span in sorted(ranked, key=lambda item: item[:3])]

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from rag.errors import ModelError
 from rag.reader.spans import Logits, Window, decode
 from rag.reader.windows import QUESTION_TOKENS, Input, Pair, clip, windows
-from rag.types import Passage, Span
+from rag.types import Hit, Span
 
 WINDOW_TOKENS: Final = 384
 
@@ -18,25 +18,25 @@ Run: TypeAlias = Callable[[Sequence[Input]], Sequence[Logits]]
 
 
 def read(
-    question: str, passages: Sequence[Passage], *, tokenizer: Tokenizer, pair: Pair, run: Run, size: int = WINDOW_TOKENS
+    question: str, hits: Sequence[Hit], *, tokenizer: Tokenizer, pair: Pair, run: Run, size: int = WINDOW_TOKENS
 ) -> list[Span]:
-    """Spans of all passages, best first, ties in the order of the passages and of the text.
+    """Spans of the passages of all hits, best first, ties in the order of the hits and of the text.
 
     Each passage is tokenised once; sequences have at most ``size`` tokens.
 
     Raises:
         ModelError: the model gives something that is no number.
     """
-    if not passages:
+    if not hits:
         return []
     asked = clip(tokenizer.encode(question, add_special_tokens=False).ids, limit=min(QUESTION_TOKENS, size // 3))
-    encodings = tokenizer.encode_batch([passage.text for passage in passages], add_special_tokens=False)
+    encodings = tokenizer.encode_batch([hit.passage.text for hit in hits], add_special_tokens=False)
     places: list[tuple[int, int, Input]] = []
     for number, encoding in enumerate(encodings):
         for first, last in windows(len(encoding.ids), size=size - len(asked) - pair.added):
             places.append((number, first, pair.join(asked, encoding.ids[first:last])))
 
-    seen: list[list[Window]] = [[] for _ in passages]
+    seen: list[list[Window]] = [[] for _ in hits]
     for (number, first, fed), logits in zip(places, run([fed for _, _, fed in places]), strict=True):
         if not np.isfinite(logits).all():
             raise ModelError(
@@ -48,8 +48,8 @@ def read(
         )
 
     ranked = [
-        (-span.score, number, span.start, span)
-        for number, (passage, encoding) in enumerate(zip(passages, encodings, strict=True))
-        for span in decode(passage, encoding.offsets, seen[number])
+        (-found.score, number, found.start, Span(hit=hit, start=found.start, end=found.end, score=found.score))
+        for number, (hit, encoding) in enumerate(zip(hits, encodings, strict=True))
+        for found in decode(hit.passage.text, encoding.offsets, seen[number])
     ]
     return [span for *_, span in sorted(ranked, key=lambda item: item[:3])]

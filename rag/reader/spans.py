@@ -12,13 +12,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.text import words
-from rag.types import Passage, Span
 
 Logits: TypeAlias = NDArray[np.float32]
 Positions: TypeAlias = NDArray[np.intp]
@@ -38,7 +37,7 @@ _ABBREVIATION = re.compile(r"(?:\b\w\.)+\w\.$|\b(?:Jr|Sr|Inc|Co|Ltd|Corp|Bros|St
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What a model said of a stretch of a passage's tokens: one start and one end logit each.
+    """What a model said of a stretch of a text's tokens: one start and one end logit each.
 
     ``first`` is the number of the stretch's first token; ``no_answer`` the sum of both logits of the
     no-answer token.
@@ -50,28 +49,36 @@ class Window:
     no_answer: float
 
 
+class Scored(NamedTuple):
+    """Half-open characters of a text, and how likely they are the answer: above 0 leans to one."""
+
+    start: int
+    end: int
+    score: float
+
+
 def decode(
-    passage: Passage,
+    text: str,
     tokens: Sequence[tuple[int, int]],
     windows: Sequence[Window],
     *,
     limit: int = SPANS_A_PASSAGE,
     longest: int = SPAN_TOKENS,
-) -> list[Span]:
+) -> list[Scored]:
     """At most ``limit`` spans that do not overlap, best first, ties by place; none is longer than ``longest`` tokens.
 
     (A single word of more tokens than that is allowed.) Spans lose blanks and punctuation that does not
-    belong to them; a passage without anything but punctuation has none. ``tokens`` are character spans.
+    belong to them; a text without anything but punctuation has none. ``tokens`` are character spans.
     """
     if not tokens:
         return []
-    units = _Units.of(passage.text, np.asarray(tokens, dtype=np.intp))
+    units = _Units.of(text, np.asarray(tokens, dtype=np.intp))
     scores = _scores(units, windows, longest=longest)
     spans = []
     for first, last, score in _best(scores, limit=limit):
-        start, end = _trim(passage.text, int(units.start[first]), int(units.end[last]))
+        start, end = _trim(text, int(units.start[first]), int(units.end[last]))
         if start < end:  # a lone sign, such as a minus before a blank, is trimmed to nothing
-            spans.append(Span(passage=passage, start=start, end=end, score=score))
+            spans.append(Scored(start, end, score))
     return spans
 
 

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 from rag.errors import ModelError, ModelMissingError
 from rag.inference.tokens import open_tokenizer
+from rag.protocols import Reader
 from rag.reader import reading
 from rag.reader.spans import Logits
 from rag.reader.windows import Input, Pair
-from rag.types import Passage, Span
+from rag.types import Hit, Span
 
 _HINT: Final = "python -m pip install 'quoth[models]'"
 
 
-class TransformerReader:
+class TransformerReader(Reader):
     """Reads with an AutoModelForQuestionAnswering that has a fast tokenizer and a CLS token.
 
     The tokenizer is copied and set once, so threads may share it. One window a forward pass: scores do not
@@ -71,11 +72,9 @@ class TransformerReader:
         """Names the model and its weights."""
         return self._fingerprint
 
-    def read(self, question: str, passages: Sequence[Passage]) -> list[Span]:
-        """Spans of all passages, best first, at most five a passage."""
-        return reading.read(
-            question, passages, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size
-        )
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
+        """Spans of the passages of all hits, best first, at most five a passage."""
+        return reading.read(question, hits, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size)
 
     def _run(self, inputs: Sequence[Input]) -> list[Logits]:
         import torch

@@ -2,10 +2,11 @@
 
 import { caption, sourceList } from "./citations.js";
 import { element, svg, withCode } from "./dom.js";
-import { counted, likelihood, sentence } from "./text.js";
+import { counted, sentence } from "./text.js";
 
 /** A result as nodes; `linkTo` gives the address of a citation, `unfiltered` that of the question without filters. */
 export function resultView(result, { linkTo, unfiltered }) {
+  if (result.code === "empty_archive") return [emptyArchiveView()];
   const body = result.abstained ? abstention(result, { linkTo, unfiltered }) : answers(result, linkTo);
   return [askedAs(result), ...body, colophon(result, linkTo)];
 }
@@ -15,7 +16,7 @@ export function announcement(result) {
   if (result.abstained) return `The archive does not say. ${sentence(result.reason)}`;
   const [best, ...others] = result.answers;
   const more = others.length ? ` ${counted(others.length, "other answer")} below.` : "";
-  return `${best.text}. ${sentence(likelihood(best.probability))} ${counted(best.citations.length, "quote")}.${more}`;
+  return `${best.text}. ${sentence(best.likelihood)} ${counted(best.citations.length, "quote")}.${more}`;
 }
 
 /** A problem as nodes: what happened, and what mends it. */
@@ -42,7 +43,7 @@ function askedAs({ question, asked_as }) {
 }
 
 function answers({ answers: [best, ...others], calibration }, linkTo) {
-  const provisional = calibration.includes("provisional");
+  const { provisional } = calibration;
   const heading = element("h2", { class: "label", id: "others" }, others.length === 1 ? "Another answer" : "Other answers");
   return [
     answer(best, { linkTo, provisional, rank: "best" }),
@@ -57,14 +58,14 @@ function answers({ answers: [best, ...others], calibration }, linkTo) {
   ];
 }
 
-function answer({ text, probability, citations }, { linkTo, provisional, rank }) {
+function answer({ text, probability, likelihood, citations }, { linkTo, provisional, rank }) {
   const size = text.length <= 48 ? "short" : text.length <= 140 ? "medium" : "long";
   const words = element(rank === "best" ? "h2" : "h3", { class: `words ${size}`, dir: "auto" }, text);
-  return element("article", { class: `answer ${rank}` }, words, chance(probability, provisional), ...sourceList(citations, linkTo));
+  return element("article", { class: `answer ${rank}` }, words, chance({ probability, likelihood }, provisional), ...sourceList(citations, linkTo));
 }
 
-function chance(probability, provisional) {
-  const words = provisional ? `${likelihood(probability)} (provisional estimate)` : likelihood(probability);
+function chance({ probability, likelihood }, provisional) {
+  const words = provisional ? `${likelihood} (provisional estimate)` : likelihood;
   const number = `probability ${probability.toFixed(2)}${provisional ? ", not yet calibrated" : ""}`;
   return element("p", { class: "chance", title: number }, bar(probability, number), words);
 }
@@ -109,7 +110,7 @@ function colophon({ abstained, passages, timings, fingerprint, calibration }, li
   const stages = Object.entries(timings)
     .filter(([stage]) => stage !== "total_ms")
     .map(([stage, ms]) => `${stage.replace("_ms", "")} ${ms.toFixed(0)} ms`);
-  const detail = [...stages, `probabilities: ${calibration}`, `fingerprint ${fingerprint}`].join(" · ");
+  const detail = [...stages, `probabilities: ${calibration.provisional ? "provisional, " : ""}${calibration.name}`, `fingerprint ${fingerprint}`].join(" · ");
   return element(
     "details",
     { class: "timings quiet" },

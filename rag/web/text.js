@@ -69,12 +69,6 @@ function merged(units, count) {
   return joined;
 }
 
-/** What a probability means, in words. */
-export function likelihood(probability) {
-  if (probability >= 0.85) return "very likely right";
-  return probability >= 0.65 ? "likely" : "uncertain";
-}
-
 /** The text as a sentence: a capital letter first, a full stop last. */
 export function sentence(text) {
   const trimmed = text.trim();

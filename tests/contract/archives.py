@@ -1,13 +1,13 @@
 """Small articles, and what is asked of every archive that holds them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from rag.embedder.hashing import HashingEmbedder
 from rag.protocols import Archive, Entry, Index
 from rag.text import sentences
-from rag.types import Article, Hit, Passage
+from rag.types import Article, Match, Passage
 
 EMBEDDER = HashingEmbedder(dim=64)
 WORDS = ["river", "mayor", "budget", "harbour", "strike", "ferry", "bridge", "harvest", "comet", "verdict", "flood"]
@@ -45,7 +45,7 @@ def random_text(chance: random.Random) -> str:
     return " ".join(f"{' '.join(chance.choices(WORDS, k=6)).capitalize()}." for _ in range(chance.randint(1, 4)))
 
 
-def ids(hits: list[Hit]) -> list[str]:
+def ids(hits: Sequence[Match]) -> list[str]:
     return [hit.passage.article_id for hit in hits]
 
 
@@ -54,7 +54,7 @@ def put(archive: Archive, *entries: Entry) -> list[str]:
         return list(writer.put(entries))
 
 
-def require_whole(index: Index, hits: list[Hit]) -> None:
+def require_whole(index: Index, hits: Sequence[Match]) -> None:
     """What every list of hits promises: slices of this view's articles, best first, ties by row, each once."""
     for hit in hits:
         article = index.article(hit.passage.article_id)

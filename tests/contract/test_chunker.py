@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.chunker import SentenceChunker, TokenSpans, embedded_text
+from rag.chunker import SentenceChunker, TokenSpans
 from rag.embedder.hashing import HashingEmbedder
 from rag.protocols import Chunker
 from rag.text import normalise, sentences
@@ -134,7 +134,8 @@ class TestChunker:
         self, build: Build, token_spans: TokenSpans, text: str
     ) -> None:
         for passage in self.passages(build, token_spans, text):
-            assert len(token_spans(embedded_text("Bridge shut", passage))) <= self.limit
+            seen = build(token_spans, self.limit).embedded_text(article(text), passage)
+            assert len(token_spans(seen)) <= self.limit
 
     def test_sentences_that_fit_are_whole(self, build: Build, token_spans: TokenSpans, text: str) -> None:
         whole = article(text).text

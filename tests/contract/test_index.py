@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexLockedError, NotFoundError
-from rag.protocols import Archive, Entry
+from rag.protocols import Archive, Entry, Stored
 from rag.types import Where
 from tests.contract.archives import EMBEDDER, OpenArchive, ids, make_entry, put, require_whole
 
@@ -18,7 +18,7 @@ class TestSearch:
             assert index.search(EMBEDDER.embed_question("river"), k=5) == []
             assert index.search_text("river", k=5) == []
             assert index.articles() == []
-            assert index.facts()["passages"] == 0
+            assert index.facts().passages == 0
 
     def test_best_first_and_k_may_exceed_the_archive(self, archive: Archive) -> None:
         put(archive, make_entry("a", "The mayor spoke."), make_entry("b", "A comet rose. The river froze."))
@@ -174,13 +174,10 @@ class TestArticles:
 
 
 class TestWriter:
-    def test_added_unchanged_replaced(self, archive: Archive) -> None:
+    def test_added_and_replaced(self, archive: Archive) -> None:
         old, new = make_entry("a", "The old text."), make_entry("a", "The new words.")
         assert put(archive, old) == ["added"]
         with archive.reading() as before:
-            assert put(archive, old) == ["unchanged"]
-            with archive.reading() as index:
-                assert index.version == before.version
             assert put(archive, new) == ["replaced"]
             assert before.article("a") == old.article, "a view does not change"
             assert len(before.search_text("old", k=5)) == 1
@@ -196,15 +193,51 @@ class TestWriter:
         with archive.reading() as index:
             assert ids(index.search_text("text", k=5, where=Where(tags=("x",)))) == ["a"]
 
-    def test_digests_and_origins(self, archive: Archive) -> None:
+    def test_what_is_remembered_of_articles(self, archive: Archive) -> None:
         entry = make_entry("a", "The text.", origin="one.txt")
         with archive.writing() as writer:
-            writer.put([entry, make_entry("b", "More.")])
-            assert writer.digest("a") == entry.article.digest
-            assert writer.digest("c") is None
-            assert writer.origins() == {"a": "one.txt"}
-            assert writer.put([make_entry("a", "The text.", origin="two.txt")]) == ["unchanged"]
-            assert writer.origins() == {"a": "two.txt"}
+            writer.put([entry, make_entry("b", "More."), make_entry("c", "Else.", origin="three.txt")])
+            assert writer.origins() == {"a": "one.txt", "c": "three.txt"}
+            writer.move({"a": "two.txt", "missing": "x.txt"})
+            assert writer.origins() == {"a": "two.txt", "c": "three.txt"}
+        with archive.reading() as index:
+            assert index.stored(ids=["a"]) == [Stored(id="a", digest=entry.article.digest, origin="two.txt")]
+            assert [stored.id for stored in index.stored(ids=["b", "x"], origins=["two.txt", "y"])] == ["a", "b"]
+            assert index.stored() == []
+
+    def test_matches_become_hits_with_the_articles_of_the_view(self, archive: Archive) -> None:
+        old = make_entry("a", "The mayor spoke. The mayor left.", title="Old")
+        put(archive, old, make_entry("b", "The mayor came."))
+        with archive.reading() as index:
+            put(archive, make_entry("a", "Nobody spoke.", title="New"))
+            matches = index.search_text("mayor", k=5)
+            hits = index.hits(matches)
+            assert [hit.passage for hit in hits] == [match.passage for match in matches]
+            assert [hit.rank for hit in hits] == [1, 2, 3]
+            assert {hit.article for hit in hits if hit.article.id == "a"} == {old.article}
+            assert index.hits([]) == []
+
+    def test_values_are_counted(self, archive: Archive) -> None:
+        put(
+            archive,
+            make_entry("a", "One.", source="wire", tags=("x", "y")),
+            make_entry("b", "Two.", source="wire", tags=("y",), language="en"),
+            make_entry("c", "Three.", source="post"),
+        )
+        with archive.reading() as index:
+            assert index.counts("source") == [("wire", 2), ("post", 1)]
+            assert index.counts("tags") == [("y", 2), ("x", 1)]
+            assert index.counts("tags", limit=1) == [("y", 2)]
+            assert index.counts("language") == [("en", 1)]
+
+    def test_a_fingerprint_names_the_state(self, archive: Archive) -> None:
+        seen = []
+        for text in ("One.", "Two."):
+            put(archive, make_entry("a", text))
+            for _ in range(2):
+                with archive.reading() as index:
+                    seen.append(index.fingerprint)
+        assert seen[0] == seen[1] != seen[2] == seen[3]
 
     def test_delete_and_add_again(self, archive: Archive) -> None:
         entry = make_entry("a", "The text.")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from rag.reader.spans import Window, decode
 from rag.reader.windows import QUESTION_TOKENS, clip, windows
 from rag.text import words
-from rag.types import Passage
 
 TEXTS = st.text(
     alphabet=st.one_of(
@@ -23,8 +22,8 @@ TEXTS = st.text(
 
 
 @st.composite
-def readings(draw: st.DrawFn) -> tuple[Passage, list[tuple[int, int]], list[Window]]:
-    """A passage, a cutting of it into tokens (some text may lie outside of all) and logits for its windows."""
+def readings(draw: st.DrawFn) -> tuple[str, list[tuple[int, int]], list[Window]]:
+    """A text, a cutting of it into tokens (some of it may lie outside of all) and logits for its windows."""
     text = draw(TEXTS)
     cuts = sorted(draw(st.sets(st.integers(0, len(text)), min_size=2 if len(text) > 1 else 0)) | {0, len(text)})
     tokens = [(start, end) for start, end in pairwise(cuts) if draw(st.integers(0, 9), label="kept") > 0]
@@ -39,7 +38,7 @@ def readings(draw: st.DrawFn) -> tuple[Passage, list[tuple[int, int]], list[Wind
         )
         for first, last in windows(len(tokens), size=size, overlap=size // 2)
     ]
-    return Passage(article_id="a", start=0, end=len(text), text=text), tokens, made
+    return text, tokens, made
 
 
 def inside_word(text: str, place: int) -> bool:
@@ -53,32 +52,31 @@ def inside_word(text: str, place: int) -> bool:
 @given(readings(), st.integers(1, 8), st.integers(1, 30))
 @settings(deadline=None, max_examples=300)
 def test_spans_are_clean_slices(
-    reading: tuple[Passage, list[tuple[int, int]], list[Window]], limit: int, longest: int
+    reading: tuple[str, list[tuple[int, int]], list[Window]], limit: int, longest: int
 ) -> None:
-    passage, tokens, made = reading
-    spans = decode(passage, tokens, made, limit=limit, longest=longest)
+    text, tokens, made = reading
+    spans = decode(text, tokens, made, limit=limit, longest=longest)
     assert len(spans) <= limit
     assert [span.score for span in spans] == sorted((span.score for span in spans), reverse=True)
     for span in spans:
-        assert span.text == span.text.strip() != ""
-        assert not inside_word(passage.text, span.start)
-        assert not inside_word(passage.text, span.end)
-        assert any(mark == "_" or unicodedata.category(mark)[0] not in "PZC" for mark in span.text)
+        answer = text[span.start : span.end]
+        assert answer == answer.strip() != ""
+        assert not inside_word(text, span.start)
+        assert not inside_word(text, span.end)
+        assert any(mark == "_" or unicodedata.category(mark)[0] not in "PZC" for mark in answer)
     places = sorted((span.start, span.end) for span in spans)
     assert all(end <= start for (_, end), (start, _) in pairwise(places))
-    assert decode(passage, tokens, made, limit=limit, longest=longest) == spans
+    assert decode(text, tokens, made, limit=limit, longest=longest) == spans
 
 
 @given(readings())
 @settings(deadline=None, max_examples=200)
 def test_a_word_is_found_wherever_the_cuts_are(
-    reading: tuple[Passage, list[tuple[int, int]], list[Window]],
+    reading: tuple[str, list[tuple[int, int]], list[Window]],
 ) -> None:
-    passage, tokens, made = reading
-    covered = any(
-        start < last and end > first for start, end in words(passage.text) for first, last in tokens if first < last
-    )
-    assert not covered or decode(passage, tokens, made)
+    text, tokens, made = reading
+    covered = any(start < last and end > first for start, end in words(text) for first, last in tokens if first < last)
+    assert not covered or decode(text, tokens, made)
 
 
 @given(st.integers(0, 3000), st.integers(2, 400), st.integers(0, 400))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Article, Citation, Passage, Span
+from tests.records import hit
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80).filter(
     lambda text: bool(text.strip())
@@ -36,10 +37,10 @@ def test_a_citation_refuses_other_words(text: str, other: str) -> None:
 def test_a_span_lies_in_its_passage(text: str, start: int, end: int) -> None:
     passage = Passage(article_id="a", start=7, end=7 + len(text), text=text)
     if 0 <= start < end <= len(text):
-        assert Span(passage=passage, start=start, end=end, score=0.0).text == text[start:end]
+        assert Span(hit=hit(passage), start=start, end=end, score=0.0).text == text[start:end]
     else:
         with pytest.raises(ValueError, match="span must lie inside"):
-            Span(passage=passage, start=start, end=end, score=0.0)
+            Span(hit=hit(passage), start=start, end=end, score=0.0)
 
 
 @given(TEXTS, TEXTS, st.integers(-12, 14))

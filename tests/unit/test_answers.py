@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answers import Reading, cite, merge, same_answer_key
+from rag.answers import cite, merge, same_answer_key
 from rag.calibration import LogisticCalibrator
 from rag.text import normalise
 from rag.types import Answer, Article, Hit, Passage, Span
@@ -20,13 +20,12 @@ def passage(article: Article, start: int = 0, end: int | None = None) -> Passage
 
 def span(where: Passage, words: str, score: float) -> Span:
     start = where.text.index(words)
-    return Span(passage=where, start=start, end=start + len(words), score=score)
+    hit = Hit(passage=where, score=0.0, article=ARTICLES[where.article_id], rank=1)
+    return Span(hit=hit, start=start, end=start + len(words), score=score)
 
 
 def merged(spans: list[Span], *, max_answers: int = 10) -> list[Answer]:
-    hits = [Hit(passage=span.passage, score=0.0) for span in spans]
-    reading = Reading(question="Who shut the port?", hits=hits, articles=ARTICLES)
-    return merge(spans, reading=reading, calibrator=CURVE, max_answers=max_answers)
+    return merge(spans, question="Who shut the port?", calibrator=CURVE, max_answers=max_answers)
 
 
 def texts(spans: list[Span], *, max_answers: int = 10) -> list[str]:

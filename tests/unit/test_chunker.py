@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rag.chunker import TITLE_CHARACTERS, SentenceChunker, embedded_text
+from rag.chunker import TITLE_CHARACTERS, SentenceChunker
 from rag.text import words
 from rag.types import Article, Passage
 
@@ -115,18 +115,20 @@ def test_settings_that_make_no_sense(make: Callable[[], SentenceChunker]) -> Non
 
 
 class TestEmbeddedText:
-    passage = Passage(article_id="a", start=0, end=5, text="Words")
+    def embedded(self, title: str) -> str:
+        passage = Passage(article_id="a", start=0, end=5, text="Words")
+        return SentenceChunker(words).embedded_text(article("Words", title), passage)
 
     def test_title_above_passage(self) -> None:
-        assert embedded_text("Bridge shut", self.passage) == "Bridge shut\nWords"
+        assert self.embedded("Bridge shut") == "Bridge shut\nWords"
 
     def test_no_title(self) -> None:
-        assert embedded_text("", self.passage) == "Words"
+        assert self.embedded("") == "Words"
 
     def test_a_long_title_is_cut_between_words(self) -> None:
-        title, text = embedded_text("word " * 60, self.passage).split("\n")
+        title, text = self.embedded("word " * 60).split("\n")
         assert text == "Words"
         assert title == " ".join(["word"] * 24)
 
     def test_a_long_title_without_blanks_is_cut_anywhere(self) -> None:
-        assert embedded_text("x" * 500, self.passage) == "x" * TITLE_CHARACTERS + "\nWords"
+        assert self.embedded("x" * 500) == "x" * TITLE_CHARACTERS + "\nWords"

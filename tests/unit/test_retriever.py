@@ -1,17 +1,17 @@
 import pytest
 
 from rag.retriever import FUSIONS, Fusion, min_max, reciprocal_rank
-from rag.types import Hit, Passage
+from rag.types import Match, Passage
 
 
-def hits(name: str, *scored: tuple[int, float]) -> list[Hit]:
+def hits(name: str, *scored: tuple[int, float]) -> list[Match]:
     return [
-        Hit(passage=Passage(article_id="a", row=row, start=0, end=1, text="x"), score=score, ranks={name: rank})
+        Match(passage=Passage(article_id="a", row=row, start=0, end=1, text="x"), score=score, ranks={name: rank})
         for rank, (row, score) in enumerate(scored, start=1)
     ]
 
 
-def scores(fused: list[Hit]) -> dict[int, float]:
+def scores(fused: list[Match]) -> dict[int, float]:
     return {hit.passage.row: round(hit.score, 6) for hit in fused}
 
 

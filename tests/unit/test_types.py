@@ -5,28 +5,43 @@ from typing import Any
 
 import pytest
 
-from rag.types import MAX_ID_LENGTH, Answer, Article, Citation, Passage, Result, Span, Where
+from rag.types import (
+    MAX_ID_LENGTH,
+    Abstention,
+    Answer,
+    Article,
+    Calibration,
+    Citation,
+    Passage,
+    Query,
+    Result,
+    Span,
+    Where,
+)
+from tests.records import hit
 
 ARTICLE = Article(
     id="a", title="Bridge", text="The bridge is shut. It opens in May.", source="Courier", tags=("x", "y", "x")
 )
 
+QUERY = Query(question="Is <it> shut?", asked_as="Is <it> shut?", top_k=1, max_answers=1, min_probability=0.5)
 
-def citation(start: int, end: int, **around: str) -> Citation:
-    return Citation(article=ARTICLE, start=start, end=end, quote=ARTICLE.text[start:end], **around)
+
+def citation(start: int, end: int, *, before: str = "", after: str = "") -> Citation:
+    quote = ARTICLE.text[start:end]
+    return Citation(article=ARTICLE, start=start, end=end, quote=quote, before=before, after=after)
 
 
 def result(*answers: Answer, reason: str | None = None, nearest: tuple[Citation, ...] = ()) -> Result:
     return Result(
-        question="Is <it> shut?",
-        asked_as="Is <it> shut?",
+        query=QUERY,
         answers=answers,
-        reason=reason,
+        abstention=Abstention(code="no_passage", reason=reason) if reason else None,
         nearest=nearest,
         hits=(),
         timings={},
         fingerprint="f",
-        calibration="c",
+        calibration=Calibration(name="c", fingerprint="c", provisional=False),
     )
 
 
@@ -84,7 +99,7 @@ def test_a_passage_that_cannot_be(start: int, end: int) -> None:
 
 def test_a_span_is_the_words_it_covers() -> None:
     passage = Passage(article_id="a", start=4, end=10, text="bridge")
-    assert Span(passage=passage, start=0, end=3, score=1.0).text == "bri"
+    assert Span(hit=hit(passage), start=0, end=3, score=1.0).text == "bri"
 
 
 @pytest.mark.parametrize("around", [{"before": "A "}, {"after": " was"}])
@@ -107,9 +122,9 @@ def test_a_result_answers_or_says_why_not() -> None:
     answer = Answer(text="bridge", probability=0.5, score=0.0, citations=(citation(4, 10),))
     assert not result(answer).abstained
     assert result(reason="nothing").abstained
-    with pytest.raises(ValueError, match="exactly when"):
+    with pytest.raises(ValueError, match="abstaining is having no answer"):
         result()
-    with pytest.raises(ValueError, match="exactly when"):
+    with pytest.raises(ValueError, match="abstaining is having no answer"):
         result(answer, reason="nothing")
 
 

@@ -36,19 +36,19 @@ def test_every_citation_is_a_slice_of_the_article_as_served(client: TestClient) 
 def test_ask_has_the_shape_of_the_contract(client: TestClient) -> None:
     record = client.post("/v1/ask", json={"question": FERRY_QUESTION, "min_probability": 0}).json()
     assert list(record) == [
-        "question", "asked_as", "abstained", "reason", "answers", "nearest", "passages", "timings", "fingerprint",
-        "calibration",
+        "question", "asked_as", "abstained", "code", "reason", "answers", "nearest", "passages", "timings",
+        "fingerprint", "calibration",
     ]  # fmt: skip
     assert record["abstained"] is False
     assert record["reason"] is None
     assert record["passages"] is None
     assert all(name.endswith("_ms") for name in record["timings"])
     answer = record["answers"][0]
-    assert list(answer) == ["text", "probability", "score", "citations"]
+    assert list(answer) == ["kind", "text", "probability", "likelihood", "score", "citations"]
     assert answer["text"] == answer["citations"][0]["quote"]
     assert list(answer["citations"][0]) == [
-        "article_id", "title", "url", "source", "author", "published_at", "sha256", "start", "end", "quote", "before",
-        "after", "selectors", "link",
+        "article_id", "title", "url", "source", "author", "language", "published_at", "tags", "sha256", "part", "start",
+        "end", "quote", "before", "after", "selectors", "link",
     ]  # fmt: skip
     ferry = next(c for a in record["answers"] for c in a["citations"] if c["article_id"] == "wire/2024/ferry")
     assert ferry["published_at"] == "2024-05-04T10:00:00Z"
@@ -62,6 +62,7 @@ def test_abstaining_is_no_error_and_shows_what_came_nearest(client: TestClient) 
     assert record["abstained"] is True
     assert record["answers"] == []
     assert record["reason"]
+    assert record["code"] == "low_probability"
     for citation in record["nearest"]:
         assert stored_text(client, citation["article_id"])[citation["start"] : citation["end"]] == citation["quote"]
 

@@ -43,7 +43,7 @@ def require_exact(archive: SqliteArchive, model: dict[str, Entry], where: Where 
         assert [hit.score for hit in index.search(question(), k=20, where=where)] == pytest.approx(
             expected[:20], abs=1e-5
         )
-        assert index.facts()["passages"] == len(expected)
+        assert index.facts().passages == len(expected)
 
 
 def test_importing_the_package_loads_neither_faiss_nor_models() -> None:
@@ -56,7 +56,7 @@ def test_few_changes_make_no_snapshot(archive: SqliteArchive, folder: Path, make
         writer.put([make_entry("a", words=512)])
     assert snapshots(folder) == []
     with archive.reading() as index:
-        assert index.facts()["changed_since_snapshot"] == 512
+        assert index.facts().changed_since_snapshot == 512
 
 
 def test_three_thousand_rows_through_snapshots_changes_and_another_opening(
@@ -97,12 +97,12 @@ def test_readers_move_to_a_newer_snapshot_and_two_are_kept(
             writer.put([model[f"a{n}"]])
         require_exact(reader, model)
         with reader.reading() as index:
-            assert int(index.facts()["changed_since_snapshot"]) in {0, 600}
+            assert index.facts().changed_since_snapshot in {0, 600}
     assert [name.split("-")[0] for name in snapshots(folder)] == ["3", "3", "4", "4"]
     with archive.writing() as writer:
         writer.put([make_entry("b")])
     with reader.reading() as index:
-        assert index.facts()["changed_since_snapshot"] == 3
+        assert index.facts().changed_since_snapshot == 3
     reader.close()
 
 
@@ -214,7 +214,7 @@ def test_former_texts_can_be_checked(archive: SqliteArchive, make_entry: MakeEnt
         writer.put([make_entry("b")])
         writer.delete(["b"])
     with archive.reading() as index:
-        assert index.facts()["revisions"] == 2, "new metadata alone makes no revision"
+        assert index.facts().revisions == 2, "new metadata alone makes no revision"
         for entry in (old, new, make_entry("b")):
             article = entry.article
             assert index.text(article.id, sha256=article.sha256) == article.text

@@ -14,7 +14,7 @@ def test_a_record_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"seq": -1}, {"rows": "3"}, {"dim": True}, {"sha256": "ab"}, {"format": 2}, {"size": None}, {"new": 1}]
+    "change", [{"seq": -1}, {"rows": "3"}, {"dim": True}, {"sha256": "ab"}, {"format": 3}, {"size": None}, {"new": 1}]
 )
 def test_a_wrong_record_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -45,8 +45,8 @@ def test_an_empty_file_or_another_database_is_of_no_known_format(tmp_path: Path)
 
 
 def test_a_future_format(archive: SqliteArchive, folder: Path) -> None:
-    change(folder, "UPDATE meta SET value = '2' WHERE key = 'format'")
-    with pytest.raises(IndexFormatError, match=r"format 2; this version reads format 1 .*rag ingest"):
+    change(folder, "UPDATE meta SET value = '3' WHERE key = 'format'")
+    with pytest.raises(IndexFormatError, match=r"format 3; this version reads format 2 .*rag ingest"):
         SqliteArchive.inspect(folder)
 
 

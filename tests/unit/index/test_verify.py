@@ -76,7 +76,9 @@ def test_a_snapshot_that_lacks_a_row(filled: Path) -> None:
     assert verify(filled) == [f"snapshots/{snapshot_files(filled)[0].stem}: row {snapshot.rows[0]} is missing"]
 
 
-def test_a_damaged_file_is_a_finding_not_an_exception(filled: Path) -> None:
+def test_a_damaged_file_is_a_finding_not_an_exception(filled: Path, make_entry: MakeEntry) -> None:
+    with SqliteArchive.inspect(filled) as archive, archive.writing() as writer:
+        writer.put([make_entry(f"more{n}", words=120) for n in range(40)])  # so that most pages are full
     path = filled / "archive.sqlite"
     content = bytearray(path.read_bytes())
     chance = np.random.default_rng(3)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rag.loaders import Loaded, load_bytes
+from rag.loaders import Loaded, Unreadable, load_bytes
 from rag.loaders.html import LARGEST_PAGE
 from rag.types import Article
 
@@ -23,14 +23,14 @@ def page(head: str = HEAD, body: str = BODY, lang: str = "en-GB") -> str:
     return f'<!doctype html><html lang="{lang}"><head><title>Bridge shut</title>{head}</head><body>{body}</body></html>'
 
 
-def one(data: bytes, name: str = "bridge-page.html") -> Loaded:
+def one(data: bytes, name: str = "bridge-page.html") -> Loaded | Unreadable:
     (item,) = load_bytes(name, data)
     return item
 
 
 def article(data: bytes) -> Article:
     item = one(data)
-    assert item.article, item.error
+    assert isinstance(item, Loaded), item.error
     return item.article
 
 
@@ -76,7 +76,7 @@ def test_the_declared_charset(charset: str, encoding: str) -> None:
 )
 def test_a_page_that_cannot_be_used(data: bytes, message: str) -> None:
     item = one(data)
-    assert item.error
+    assert isinstance(item, Unreadable)
     assert message in item.error.message
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ArticleError
-from rag.loaders import Loaded, count, load, load_bytes
+from rag.loaders import Loaded, Unreadable, count, load, load_bytes
 from rag.loaders.encoding import LARGEST_FILE
 
 NOBODY = 65534
@@ -23,13 +23,12 @@ def write(folder: Path, **files: str | bytes) -> Path:
     return folder
 
 
-def ids(items: list[Loaded]) -> list[str]:
-    return [item.article.id if item.article else f"! {item.error}" for item in items]
+def ids(items: list[Loaded | Unreadable]) -> list[str]:
+    return [item.article.id if isinstance(item, Loaded) else f"! {item.error}" for item in items]
 
 
-def problem(item: Loaded) -> ArticleError:
-    assert item.article is None
-    assert item.error is not None
+def problem(item: Loaded | Unreadable) -> ArticleError:
+    assert isinstance(item, Unreadable)
     return item.error
 
 
@@ -70,7 +69,9 @@ class TestPaths:
         write(tmp_path, a_txt=TEXT)
         monkeypatch.chdir(tmp_path)
         for path in (".", "a.txt", "*.txt", "./a.*"):
-            assert [(item.origin, item.cleaned) for item in load([path])] == [(f"{tmp_path.resolve()}/a.txt", 0)]
+            assert [(item.origin, item.cleaned) for item in load([path]) if isinstance(item, Loaded)] == [
+                (f"{tmp_path.resolve()}/a.txt", 0)
+            ]
 
     def test_a_file_is_read_once_however_often_it_is_named(self, tmp_path: Path) -> None:
         write(tmp_path, a_txt=TEXT)
@@ -125,8 +126,8 @@ class TestPaths:
         with as_nobody(tmp_path):
             items = list(load([tmp_path]))
         (tmp_path / "locked").chmod(0o700)
-        assert [item.article.id for item in items if item.article] == ["b"]
-        assert ["cannot be" in item.error.message for item in items if item.error] == [True, True]
+        assert [item.article.id for item in items if isinstance(item, Loaded)] == ["b"]
+        assert ["cannot be" in item.error.message for item in items if isinstance(item, Unreadable)] == [True, True]
 
 
 class TestIds:
@@ -134,8 +135,8 @@ class TestIds:
         lines = "".join(json.dumps({"id": key, "title": "t", "text": "x"}) + "\n" for key in ("b", "a", "b"))
         write(tmp_path, a_md=TEXT, a_txt=TEXT, z_jsonl=lines)
         items = list(load([tmp_path]))
-        assert [item.article.id for item in items if item.article] == ["a", "b"]
-        errors = [item.error for item in items if item.error]
+        assert [item.article.id for item in items if isinstance(item, Loaded)] == ["a", "b"]
+        errors = [item.error for item in items if isinstance(item, Unreadable)]
         assert [(Path(error.file).name, error.line) for error in errors] == [
             ("a.txt", None),
             ("z.jsonl", 2),
@@ -171,11 +172,12 @@ class TestBadContent:
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
     def test_encodings_that_name_themselves(self, encoding: str) -> None:
         (item,) = load_bytes("a.txt", "Caf\u00e9 \U0001f600.".encode(encoding))
-        assert item.article
+        assert isinstance(item, Loaded)
         assert item.article.text == "Caf\u00e9 \U0001f600."
 
     def test_stray_controls_are_dropped_and_counted(self) -> None:
         (item,) = load_bytes("a.txt", b"The bridge is shut." * 20 + b"\x00 It opens\x07 in May.")
+        assert isinstance(item, Loaded)
         assert item.cleaned == 2
 
     def test_a_file_over_the_bound(self, tmp_path: Path) -> None:
@@ -208,14 +210,14 @@ class TestUploads:
     def test_no_file_is_opened(self, tmp_path: Path) -> None:
         write(tmp_path, a_txt="secret")
         (item,) = load_bytes(f"{tmp_path}/a.txt", TEXT.encode())
-        assert item.article
+        assert isinstance(item, Loaded)
         assert "secret" not in item.article.text
 
 
 def test_seed_articles_all_load() -> None:
     items = list(load([Path(__file__).parents[3] / "seeds" / "articles"]))
     assert items
-    assert [item.error for item in items if item.error] == []
+    assert [item.error for item in items if isinstance(item, Unreadable)] == []
 
 
 def test_count_parses_nothing_and_counts_lines_of_json(tmp_path: Path) -> None:

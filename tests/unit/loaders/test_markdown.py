@@ -3,19 +3,19 @@ from datetime import UTC, datetime
 import pytest
 
 from rag.errors import ArticleError
-from rag.loaders import load_bytes
+from rag.loaders import Loaded, Unreadable, load_bytes
 from rag.types import Article
 
 
 def read(content: str) -> Article:
     (item,) = load_bytes("bridge-shut.md", content.encode())
-    assert item.article, item.error
+    assert isinstance(item, Loaded), item.error
     return item.article
 
 
 def refused(content: str) -> ArticleError:
     (item,) = load_bytes("bridge-shut.md", content.encode())
-    assert item.error
+    assert isinstance(item, Unreadable)
     return item.error
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.loaders import load_bytes
+from rag.loaders import Loaded, load_bytes
 from rag.loaders.text import title_from
 from rag.types import Article
 
@@ -9,7 +9,7 @@ LONG = "The Kestrel Bridge will stay shut to motor traffic until October after c
 
 def read(content: str, name: str = "kestrel_bridge-shut.txt") -> Article:
     (item,) = load_bytes(name, content.encode())
-    assert item.article, item.error
+    assert isinstance(item, Loaded), item.error
     return item.article
 
 

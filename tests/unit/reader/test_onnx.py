@@ -11,6 +11,7 @@ from rag.inference.files import open_model
 from rag.reader.export import compare, export_reader
 from rag.reader.onnx import SHIPPED, OnnxReader
 from rag.types import Passage
+from tests.records import hits
 from tests.tiny_models import question_model
 
 TEXT = (
@@ -39,7 +40,7 @@ def test_the_shipped_folder_is_whole_and_small() -> None:
 )
 def test_the_shipped_reader_answers(question: str, answer: str) -> None:
     reader = OnnxReader.load()
-    best = reader.read(question, [PASSAGE])[0]
+    best = reader.read(question, hits([PASSAGE]))[0]
     assert best.text == answer
     assert best.score > 0
     reader.close()
@@ -49,9 +50,10 @@ def test_the_shipped_reader_answers(question: str, answer: str) -> None:
 def test_scores_are_the_same_to_the_last_bit_in_any_company() -> None:
     reader = OnnxReader.load()
     other = Passage(article_id="b", start=0, end=40, text="Anna Brandt has nothing to do with this.")
-    alone = reader.read("Who is the director?", [PASSAGE])
-    together = reader.read("Who is the director?", [other, PASSAGE, other])
-    assert [span for span in together if span.passage is PASSAGE] == alone
+    alone = reader.read("Who is the director?", hits([PASSAGE]))
+    together = reader.read("Who is the director?", hits([other, PASSAGE, other]))
+    beside = [(span.start, span.end, span.score) for span in together if span.hit.passage is PASSAGE]
+    assert beside == [(span.start, span.end, span.score) for span in alone]
     reader.close()
 
 
@@ -76,7 +78,7 @@ def test_export_keeps_to_the_positions_of_the_model(tmp_path: Path) -> None:
         question_model(tmp_path / "source", family="bert", positions=64), target=tmp_path / "out", name="tiny"
     )
     reader = OnnxReader.load(tmp_path / "out")
-    assert reader.read("who " * 100, [PASSAGE])
+    assert reader.read("who " * 100, hits([PASSAGE]))
     assert reader.fingerprint.startswith("tiny@")
     reader.close()
 

@@ -10,6 +10,7 @@ from rag.reader.reading import read
 from rag.reader.spans import Logits
 from rag.reader.windows import Input, Pair
 from rag.types import Passage
+from tests.records import hits
 from tests.tiny_models import byte_level, sentencepiece, wordpiece
 
 TEXT = " ".join(f"word {number % 10} zinc." for number in range(400))
@@ -31,7 +32,7 @@ class Recorder:
 def test_every_token_of_a_long_passage_is_fed_and_no_sequence_is_too_long() -> None:
     tokenizer, model = wordpiece(), Recorder()
     pair = Pair.of(tokenizer, no_answer=tokenizer.token_to_id("[CLS]"))
-    read("who " * 2000, [PASSAGE], tokenizer=tokenizer, pair=pair, run=model, size=100)
+    read("who " * 2000, hits([PASSAGE]), tokenizer=tokenizer, pair=pair, run=model, size=100)
     whole = tokenizer.encode(TEXT, add_special_tokens=False).ids
     seen = [ids[fed.passage_at : -1].tolist() for fed in model.fed for ids in fed.ids]
     assert max(fed.ids.shape[1] for fed in model.fed) == 100
@@ -74,11 +75,11 @@ def test_logits_that_are_no_numbers_are_an_error(value: float) -> None:
     tokenizer = wordpiece()
     pair = Pair.of(tokenizer, no_answer=2)
     with pytest.raises(ModelError, match="not numbers"):
-        read("who", [PASSAGE], tokenizer=tokenizer, pair=pair, run=Recorder(value=value))
+        read("who", hits([PASSAGE]), tokenizer=tokenizer, pair=pair, run=Recorder(value=value))
 
 
 def test_ties_keep_the_order_of_passages_and_text() -> None:
     tokenizer = wordpiece()
     passages = [Passage(article_id="a", start=0, end=5, text=text) for text in ("zinc!", "iran?")]
-    found = read("who", passages, tokenizer=tokenizer, pair=Pair.of(tokenizer, no_answer=2), run=Recorder())
+    found = read("who", hits(passages), tokenizer=tokenizer, pair=Pair.of(tokenizer, no_answer=2), run=Recorder())
     assert [span.text for span in found] == ["zinc", "iran"]

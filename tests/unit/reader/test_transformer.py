@@ -9,6 +9,7 @@ from rag.reader.export import export_reader
 from rag.reader.onnx import OnnxReader
 from rag.reader.transformer import TransformerReader
 from rag.types import Passage
+from tests.records import hits
 from tests.tiny_models import question_model
 
 pytestmark = pytest.mark.slow
@@ -21,7 +22,7 @@ def test_onnx_and_torch_read_alike(tmp_path: Path) -> None:
     source = question_model(tmp_path / "source", family="bert")
     export_reader(source, target=tmp_path / "onnx", name="tiny", precision="fp32")
     here, there = OnnxReader.load(tmp_path / "onnx"), TransformerReader.load(str(source))
-    found, expected = (reader.read("Who backs Hezbollah?", [PASSAGE]) for reader in (here, there))
+    found, expected = (reader.read("Who backs Hezbollah?", hits([PASSAGE])) for reader in (here, there))
     assert [(span.start, span.end) for span in found] == [(span.start, span.end) for span in expected]
     assert [span.score for span in found] == pytest.approx([span.score for span in expected], abs=1e-3)
     here.close()

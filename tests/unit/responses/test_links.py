@@ -2,7 +2,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from rag.api.links import text_fragment_link
+from rag.responses.links import text_fragment_link
 from rag.types import Article, Citation
 
 

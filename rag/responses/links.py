@@ -22,7 +22,7 @@ def text_fragment_link(citation: Citation) -> str | None:
     url = citation.article.url
     if not url or not _is_web_address(url):
         return None
-    text = citation.article.text
+    text = citation.source
     line_start = text.rfind("\n", 0, citation.start) + 1
     line_end = text.find("\n", citation.end)
     prefix = _WORD.findall(text[line_start : citation.start])[-CONTEXT_WORDS:]
