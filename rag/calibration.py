@@ -12,17 +12,11 @@ from dataclasses import dataclass
 from importlib import resources
 
 from rag.errors import ModelError
-from rag.text import words
+from rag.text import STOP_WORDS, words
 from rag.types import Calibration
 
 MAX_GAP = 12.0
-# Words of a question that tell nothing of what it is about, and the shortest start that makes two words alike.
-_EMPTY = frozenset(
-    """a about after all also an and any are as at be been before being but by can could did do does during each for
-    from had has have he her his how if in into is it its many may might much must no not of off on one or other our
-    over per she should so some such than that the their them then there these they this those through to under until
-    up was we were what when where which while who whom whose why will with would you your""".split()  # noqa: SIM905
-)
+# The shortest start that makes two words alike.
 _STEM = 5
 
 
@@ -41,7 +35,7 @@ def features(
         answer: the answer's words.
     """
     there = {_stem(word) for word in _words(passage)}
-    asked = [word for word in _words(question) if word.casefold() not in _EMPTY]
+    asked = [word for word in _words(question) if word.casefold() not in STOP_WORDS]
     missing = [word for word in asked if _stem(word) not in there]
     return {
         "margin": margin,

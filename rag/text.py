@@ -14,6 +14,14 @@ import sentencex
 LONGEST_SENTENCE: Final = 10_000
 """Characters after which a sentence is cut; the splitter's time grows with the square of what it is given."""
 
+STOP_WORDS: Final = frozenset(
+    """a about after all also an and any are as at be been before being but by can could did do does during each for
+    from had has have he her his how if in into is it its many may might much must no not of off on one or other our
+    over per she should so some such than that the their them then there these they this those through to under until
+    up was we were what when where which while who whom whose why will with would you your""".split()  # noqa: SIM905
+)
+"""English words that tell nothing of what a text or a question is about, in lower case."""
+
 _NEWLINES = re.compile(r"\r\n?|[\x85\u2028\u2029\x0b\x0c]")
 _UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")

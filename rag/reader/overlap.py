@@ -7,17 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from rag.protocols import Reader
-from rag.text import sentences, words
+from rag.text import STOP_WORDS, sentences, words
 from rag.types import Hit, Span
 
-_COMMON: Final = frozenset(
-    """
-    a about after all an and any are as at be been before by can could did do does during each for from had has have
-    he her his how i if in into is it its many may more most much of on or our over she should so some such than that
-    the their them then there these they this those to under was we were what when where which while who whom whose
-    why will with would you your
-    """.split()  # noqa: SIM905 - a list of words reads better as text
-)
 _MONTH: Final = "january|february|march|april|may|june|july|august|september|october|november|december"
 _TIME: Final = rf"(?:{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
 _CAPITALISED: Final = r"[^\W\d_a-z][\w'\u2019.-]*\w"
@@ -61,7 +53,7 @@ class OverlapReader(Reader):
 
 
 def _terms(text: str) -> frozenset[str]:
-    return frozenset(text[start:end].casefold() for start, end in words(text)) - _COMMON
+    return frozenset(text[start:end].casefold() for start, end in words(text)) - STOP_WORDS
 
 
 def _weights(asked: frozenset[str], passages: Sequence[frozenset[str]]) -> dict[str, float]:
