@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from rag.evaluation.metrics import bare, exact, f1, interval
+from rag.evaluation.metrics import exact, f1, interval, mentions
 from rag.evaluation.questions import Question
 from rag.pipeline import Pipeline
 from rag.types import Match
@@ -53,12 +53,9 @@ def predict(
 
 def found_at(hits: Sequence[Match], question: Question) -> int:
     """1-based rank of the first hit from a gold article whose text holds a gold answer; 0 if there is none."""
-    golds = [bare(answer) for answer in question.answers]
     for rank, hit in enumerate(hits, start=1):
-        if hit.passage.article_id in question.article_ids:
-            text = bare(hit.passage.text)
-            if any(gold in text for gold in golds):
-                return rank
+        if hit.passage.article_id in question.article_ids and mentions(hit.passage.text, question.answers):
+            return rank
     return 0
 
 

@@ -1,10 +1,12 @@
 import math
+import re
+import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.metrics import exact, f1, interval
+from rag.evaluation.metrics import exact, f1, interval, mentions, normalise_answer, roc_auc
 
 
 @pytest.mark.parametrize(
@@ -19,11 +21,74 @@ from rag.evaluation.metrics import exact, f1, interval
         ("the", ["a"], 1.0, 1.0),
         ("a a b", ["a b b"], 0.0, 2 / 3),
         ("10–2", ["10-2"], 0.0, 0.0),
+        ("the river Aare", ["Aare"], 0.0, 2 / 3),
     ],
 )
 def test_against_hand_made_cases(prediction: str, golds: list[str], em: float, overlap: float) -> None:
     assert exact(prediction, golds) == em
     assert f1(prediction, golds) == pytest.approx(overlap)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("The  U.S.\tArmy!", "us army"),
+        ("an A-team and a Theory", "ateam and theory"),
+        ("theatre, anthem", "theatre anthem"),
+        ("$5,000.50 (a)", "500050"),
+        ("\u201cArmy\u201d", "\u201carmy\u201d"),
+        ("l\u2019a\u00a0b", "l\u2019 b"),
+        ("A.\nan; the?", ""),
+        ("\u0130", "i\u0307"),
+    ],
+)
+def test_answers_are_normalised_as_squad_does(text: str, normal: str) -> None:
+    assert normalise_answer(text) == normal
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("aAnthe -.'\u2019"), st.characters(codec="utf-8"))))
+def test_normalisation_is_that_of_the_published_script(text: str) -> None:
+    kept = "".join(mark for mark in text.lower() if mark not in set(string.punctuation))
+    assert normalise_answer(text) == " ".join(re.sub(r"\b(a|an|the)\b", " ", kept).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "there"),
+    [
+        ("The train of 15:40 was late.", "5", False),
+        ("The train of 15:40 was late.", "15:40", True),
+        ("They met an Army man.", "the army", True),
+        ("armyman", "army", False),
+        ("the \u201cArmy\u201d left", "Army", True),
+        ("the workers\u2019 \u2018union\u2019\u2026", "workers' union", True),
+        ("an Iran-backed group", "Iran", True),
+        ("an Iran-backed group", "Iran-backed group", True),
+        ("an 11-year veteran", "11", True),
+        ("an F-16 jet", "16", False),
+        ("Paris\u2014London", "London", True),
+        ("Baker's house", "Baker", True),
+        ("Baker\u2019s house", "Baker's", True),
+        ("The U.S. Army", "US army", True),
+        ("costs 5 %", "%", True),
+        ("costs 5", "%", False),
+        ("vitamin A", "A", True),
+        ("anything", "", False),
+        ("", "army", False),
+    ],
+)
+def test_a_mention_is_of_whole_words(text: str, answer: str, there: bool) -> None:
+    assert mentions(text, [answer]) is there
+    assert mentions(text, ["nowhere", answer]) is there
+
+
+def test_nothing_is_mentioned_where_nothing_is_sought() -> None:
+    assert not mentions("anything", [])
+
+
+def test_roc_auc_counts_ties_half() -> None:
+    assert roc_auc([2.0, 3.0], [1.0, 2.0]) == pytest.approx(0.875)
+    assert roc_auc([1.0], [-math.inf]) == 1.0
+    assert roc_auc([], [1.0]) == roc_auc([1.0], []) == 0.5
 
 
 @given(st.text(), st.lists(st.text(min_size=1), max_size=3))

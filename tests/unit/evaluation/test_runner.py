@@ -3,8 +3,8 @@ import json
 import pytest
 
 from rag.evaluation.questions import Question
-from rag.evaluation.runner import Prediction, predict, summarise
-from rag.types import Article
+from rag.evaluation.runner import Prediction, found_at, predict, summarise
+from rag.types import Article, Hit, Passage
 from tests.conftest import Shelf
 
 QUESTIONS = [
@@ -52,3 +52,16 @@ def test_predictions_come_in_order_with_the_rank_of_the_gold_passage(shelf: Shel
     assert [p.id for p in predictions] == ["1", "2"]
     assert [p.found for p in predictions] == [1, 0]
     assert told == [1, 2]
+
+
+def test_a_gold_answer_is_found_as_whole_words_in_a_gold_article_only() -> None:
+    question = Question(id="3", question="How many trains?", answers=("5", "five"), article_ids=("trains",))
+    texts = [
+        ("other", "There are 5."),
+        ("trains", "The 15:40 has 25 cars, 5.1 % more."),
+        ("trains", "Of all trains, \u201cFive\u201d were late."),
+    ]
+    passages = [Passage(article_id=name, start=0, end=len(text), text=text) for name, text in texts]
+    hits = [Hit(passage=passage, score=1.0) for passage in passages]
+    assert found_at(hits, question) == 3
+    assert found_at(hits[:2], question) == 0
