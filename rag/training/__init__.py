@@ -11,7 +11,8 @@ in which data passes through them:
     network     the model; loss: span scores comparable between passages
     checkpoint  lets a killed run go on exactly; run: what a run is, and the record it leaves;
                 recipe_file reads one from TOML
-    reading     best spans of passages; dev: how good they are on questions kept away from the training
+    predict     best spans of passages, as the shipped readers find them; dev: how good they are on questions
+                kept away from the training
     averaging   one model out of several
 
 Only modules in this package, and the adapter of the optional reader, import torch or transformers; nothing is

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.reader.windows import Pair
 from rag.training.chance import seeded
-from rag.training.encode import Encoded, Ints, Template
+from rag.training.encode import Encoded, Ints
 from rag.training.groups import Group
 
 BUCKETS = (96, 128, 160, 192, 224, 288)
@@ -67,33 +68,30 @@ def assemble(
     *,
     questions: Sequence[Ints],
     passages: Sequence[Encoded],
-    template: Template,
+    pair: Pair,
+    pad: int,
     length: int,
     rows: int,
 ) -> Batch:
     """The arrays of a batch of `rows` rows of `length` tokens; rows that no group fills hold padding."""
     shape = (rows, length)
-    ids = np.full(shape, template.pad, dtype=np.int64)
+    ids = np.full(shape, pad, dtype=np.int64)
     kinds = np.zeros(shape, dtype=np.int64)
     attended, passage, starts, ends = (np.zeros(shape, dtype=np.bool_) for _ in range(4))
     group = np.full(rows, -1, dtype=np.int64)
     row = 0
     for number, members in enumerate(groups):
         for item in members:
-            question = questions[item.question]
-            body = passages[item.passage].ids[slice(*item.window)]
-            first = len(template.before) + len(question) + len(template.between)
-            last = first + len(body)
-            whole = np.concatenate([template.before, question, template.between, body, template.after])
-            ids[row, : len(whole)] = whole
-            kinds[row, : len(template.before)] = template.kinds[0]
-            kinds[row, len(template.before) : first] = template.kinds[0]
-            kinds[row, first : len(whole)] = template.kinds[1]
-            attended[row, : len(whole)] = True
-            passage[row, first:last] = True
-            for begin, end in item.gold:
+            start, end = item.window
+            fed = pair.join(questions[item.question].tolist(), passages[item.passage].ids[start:end].tolist())
+            used, first = fed.ids.shape[1], fed.passage_at
+            ids[row, :used] = fed.ids[0]
+            kinds[row, :used] = fed.kinds[0]
+            attended[row, :used] = True
+            passage[row, first : first + end - start] = True
+            for begin, stop in item.gold:
                 starts[row, first + begin] = True
-                ends[row, first + end - 1] = True
+                ends[row, first + stop - 1] = True
             group[row] = number
             row += 1
     attended[row:, 0] = True

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from rag.training.surface import loose, mentions
+from rag.evaluation.metrics import mentions, normalise_answer
+from rag.text import STOP_WORDS
 
 _YEAR = re.compile(r"(?<![\w.,])(?:1\d{3}|20\d{2})(?:s\b)?(?!\w|[.,]\d)")
 _NUMBER = re.compile(r"(?<![\w.,$])(?!1\d{3}\b|20\d{2}\b)\d[\d,]*(?:\.\d+)?(?!\w|[.,]\d)")
@@ -19,22 +20,12 @@ _MONTH = re.compile(rf"\b(?:{_MONTHS.replace(' ', '|')})\b(?! \d)")
 _ONE_NAME = r"(?!I')[A-Z][\w'\u2019&-]*\w"
 _NAME = re.compile(rf"(?<=[a-z,] ){_ONE_NAME}(?: (?:(?:of|the|de|von|van|and) )?{_ONE_NAME}){{0,3}}")
 
-_QUESTION_WORDS = "what who whom whose which when where why how many the and for"
-_NOT_A_NAME = frozenset(
-    f"""
-    {_MONTHS.lower()} {_QUESTION_WORDS} monday tuesday wednesday thursday friday saturday sunday
-    in on at the an is are was were did does do of for from to by after before during according name if
-    it he she they we you this that these those there his her its their as with while since because
-    although however most some other one two three both each all not but and or so then also
-    """.split()
+_NOT_A_NAME = STOP_WORDS.union(
+    _MONTHS.lower().split(),
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "two", "three", "both", "most"],
+    ["according", "although", "because", "however", "since", "name"],
 )
-_LITTLE = frozenset(
-    f"""
-    {_QUESTION_WORDS} are was were did does has have had much that this these those with from into during after before
-    their its his her they them not but than then also been being could would should can may about between other
-    some most more very such only same any all each
-    """.split()
-)
+_NO_COMPANION = STOP_WORDS | {"between", "more", "most", "only", "same", "very"}
 _OPPOSITES = """
     first last, most least, more less, before after, largest smallest, biggest smallest, highest lowest,
     larger smaller, higher lower, increase decrease, increased decreased, north south, northern southern,
@@ -91,7 +82,7 @@ def edited(question: str, *, ground: Ground, rng: Random, negations: float = 0.3
         kinds.append(_negated)
     for kind in kinds:
         changed = kind(question, ground, rng)
-        if changed is not None and loose(changed) != loose(question):
+        if changed is not None and normalise_answer(changed) != normalise_answer(question):
             return changed
     return None
 
@@ -100,11 +91,10 @@ _Kind = Callable[[str, Ground, Random], str | None]
 
 
 def _swapped(question: str, ground: Ground, rng: Random) -> str | None:
-    held = loose(ground.context)
     spots = [(spot, kind) for kind in (_YEAR, _NUMBER, _MONTH, _NAME) for spot in _found(kind, question)]
     rng.shuffle(spots)
     for spot, kind in spots:
-        if kind is _NAME and not mentions(held, loose(spot.group())):
+        if kind is _NAME and not mentions(ground.context, [spot.group()]):
             continue
         within = kind is not _MONTH and rng.random() < 0.25
         texts = [_MONTHS] if kind is _MONTH else [_away_from_answers(ground)] if within else ground.others
@@ -112,7 +102,7 @@ def _swapped(question: str, ground: Ground, rng: Random) -> str | None:
         rng.shuffle(pool)
         for new in sorted(pool, key=partial(_unlike, spot.group()))[:30]:
             if _fits(new, old=spot.group(), question=question, answers=ground.answers) and (
-                within or not set(loose(new).split()) & set(held.split())
+                within or not mentions(ground.context, filter(normalise_answer, new.split()))
             ):
                 return question[: spot.start()] + new + question[spot.end() :]
     return None
@@ -136,11 +126,10 @@ def _unlike(old: str, new: str) -> int:
 
 
 def _fits(new: str, *, old: str, question: str, answers: Sequence[str]) -> bool:
-    form = loose(new)
-    former = loose(old)
-    if not form or form[:5] == former[:5] or set(form.split()) & set(former.split()) or mentions(loose(question), form):
+    form, former = normalise_answer(new), normalise_answer(old)
+    if not form or form[:5] == former[:5] or set(form.split()) & set(former.split()) or mentions(question, [new]):
         return False
-    return not any(mentions(answer, form) or mentions(form, answer) for answer in map(loose, answers))
+    return not (mentions(new, answers) or any(mentions(answer, [new]) for answer in answers))
 
 
 def _away_from_answers(ground: Ground) -> str:
@@ -149,16 +138,16 @@ def _away_from_answers(ground: Ground) -> str:
 
 
 def _companion(question: str, ground: Ground, rng: Random) -> str | None:
-    held = set(loose(ground.context).split())
-    pairs = [p for p in re.finditer(r"(?=\b([a-z]{4,}) ([a-z]{4,})\b)", question) if not _LITTLE & {p[1], p[2]}]
+    pairs = [p for p in re.finditer(r"(?=\b([a-z]{4,}) ([a-z]{4,})\b)", question) if not _NO_COMPANION & {p[1], p[2]}]
     rng.shuffle(pairs)
     elsewhere = " ".join(ground.others)
     for pair in pairs:
         for place, pattern in ((2, rf"\b{pair[1]} ([a-z]{{4,}})\b"), (1, rf"\b([a-z]{{4,}}) {pair[2]}\b")):
             old = pair[place]
-            new = sorted({found[1] for found in re.finditer(pattern, elsewhere)} - held - _LITTLE)
+            new = sorted({found[1] for found in re.finditer(pattern, elsewhere)} - _NO_COMPANION)
             new = [word for word in new if word[:4] != old[:4] and not word.endswith("ly") and _alike(word, old)]
-            if old in held and new:
+            new = [word for word in new if not mentions(ground.context, [word])]
+            if new and mentions(ground.context, [old]):
                 return question[: pair.start(place)] + rng.choice(new) + question[pair.end(place) :]
     return None
 
@@ -169,8 +158,8 @@ def _alike(new: str, old: str) -> bool:
 
 
 def _opposite(question: str, ground: Ground, rng: Random) -> str | None:
-    held = set(loose(ground.context).split())
-    spots = [m for m in re.finditer(r"[a-z]+(?! ?\??$)", question) if ANTONYMS.get(m.group(), "") not in held | {""}]
+    words = (m for m in re.finditer(r"[a-z]+(?! ?\??$)", question) if m.group() in ANTONYMS)
+    spots = [word for word in words if not mentions(ground.context, [ANTONYMS[word.group()]])]
     if not spots:
         return None
     spot = rng.choice(spots)

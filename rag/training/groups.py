@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from rag.evaluation.metrics import mentions
+from rag.reader.windows import OVERLAP, windows
 from rag.training.chance import seeded
 from rag.training.data import OTHERS, Example, Share
 from rag.training.edits import Ground, edited
-from rag.training.encode import Encoded, windows
-from rag.training.surface import loose, mentions
+from rag.training.encode import Encoded
 
 SHORTEST = 160
 """Negatives beside a shorter gold passage may still be this long, in tokens with the question."""
@@ -44,7 +45,8 @@ class Recipe:
     only_negatives: chance of one more group of the question without its gold passage.
     edited: chance of one more group of a minimally edited, unanswerable question over the gold passage.
     bare: chance that a closing question mark is left off, as people do in search boxes.
-    longest, stride: window size and step, in tokens; the window includes question and special tokens.
+    longest, overlap: size of a window, question and special tokens included, and what neighbouring windows
+        share at least (at most half a window), in tokens.
     """
 
     negatives: tuple[float, ...] = (0.5, 0.4, 0.1)
@@ -52,13 +54,13 @@ class Recipe:
     edited: float = 0.16
     bare: float = 0.15
     longest: int = 288
-    stride: int = 96
+    overlap: int = OVERLAP
 
     def __post_init__(self) -> None:
         if not self.negatives or min(self.negatives) < 0 or sum(self.negatives) <= 0:
             raise ValueError("negatives must be chances, at least one of them above 0")
-        if not 0 < self.stride <= self.longest:
-            raise ValueError("the stride must be above 0 and at most the window")
+        if not 0 <= self.overlap <= self.longest:
+            raise ValueError("the overlap must be 0 or more and at most the window")
 
 
 @dataclass(slots=True)
@@ -146,16 +148,15 @@ class _Drawer:
         example, passage = self.material.examples[number], self.material.home[number]
         encoded = self.material.encoded[passage]
         spans = [span for span in (encoded.tokens_of(*answer) for answer in example.answers) if span is not None]
-        answers = [loose(text) for text in example.answer_texts]
         holding: list[Item] = []
         lacking: list[Item] = []
-        for start, end in windows(len(encoded.ids), room=room, stride=min(self.recipe.stride, room)):
+        for start, end in windows(len(encoded.ids), size=room, overlap=self.recipe.overlap):
             gold = tuple((a - start, b - start) for a, b in spans if start <= a and b <= end)
             if gold or not example.answers:
                 holding.append(Item(question, passage, (start, end), gold))
             elif not any(a < end and b > start for a, b in spans):
-                text = loose(example.context[encoded.starts[start] : encoded.ends[end - 1]])
-                if not any(mentions(text, answer) for answer in answers):
+                text = example.context[encoded.starts[start] : encoded.ends[end - 1]]
+                if not mentions(text, example.answer_texts):
                     lacking.append(Item(question, passage, (start, end), ()))
         return holding, lacking
 

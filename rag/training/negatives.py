@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import local
 from typing import Protocol, Self
 
+from rag.evaluation.metrics import mentions
 from rag.training.data import Example
-from rag.training.surface import loose, mentions
 
 _WORD = re.compile(r"\w+")
 
@@ -94,26 +94,20 @@ def mine(
 ) -> list[tuple[int, ...]]:
     """For each example the numbers of up to `keep` passages that rank high and lack its answers, best first.
 
-    A passage counts as lacking the answer when no answer occurs in it as whole words after `loose`
-    comparison; the example's own passage is never taken. Questions without answers get passages of
-    other titles only, because a passage nearby may answer them. About 3 ms a question over 35,000
-    passages.
+    A passage lacks the answer when it `mentions` none; the example's own passage is never taken. Questions
+    without answers get passages of other titles only, because a passage nearby may answer them. About 3 ms a
+    question over 35,000 passages.
     """
-    compared = [loose(text) for _, text in passages]
 
     def negatives(example: Example) -> tuple[int, ...]:
-        answers = [loose(text) or text.lower() for text in example.answer_texts]
+        answers = example.answer_texts
         found: list[int] = []
         for number in search.top(example.question, k=depth):
             title, text = passages[number]
             if text == example.context or (not answers and title == example.title):
                 continue
-            if any(
-                mentions(compared[number], answer) or (not loose(answer) and answer in text.lower())
-                for answer in answers
-            ):
-                continue
-            found.append(number)
+            if not mentions(text, answers):
+                found.append(number)
             if len(found) == keep:
                 break
         return tuple(found)

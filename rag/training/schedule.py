@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.errors import InputError
 from rag.training.batches import Batch, assemble, plan
-from rag.training.encode import Ints, encode, template_of
+from rag.training.encode import Ints, encode, pair_of
 from rag.training.groups import Group, Item, Material, draw
 from rag.training.run import TrainingRun
 
@@ -32,7 +32,7 @@ class Schedule:
         self._run = run
         self._material = material
         self._tokenizer = tokenizer
-        self._template = template_of(tokenizer)
+        self._pair = pair_of(tokenizer)
         asked = encode(tokenizer, [example.question for example in material.examples])
         self._question_lengths = [len(question.ids) for question in asked]
         self._current = self._lay(0)
@@ -63,13 +63,14 @@ class Schedule:
             groups,
             questions=questions,
             passages=self._material.encoded,
-            template=self._template,
+            pair=self._pair,
+            pad=self._tokenizer.pad_token_id,
             length=length,
             rows=self._run.tokens // length,
         )
 
     def _lay(self, epoch: int) -> _Laid:
-        run, extra = self._run, self._template.extra
+        run, extra = self._run, self._pair.added
         drawn = draw(
             self._material,
             recipe=run.recipe,

@@ -1,11 +1,10 @@
-"""How text looks on the surface: joining tokenised text again, and comparing answers loosely.
+"""How text looks on the surface: joining tokenised text again, and where words are cut.
 
 Every change of a text here keeps account of where each character went, so that an answer span
 found in the old text can be carried over to the new one and checked there.
 """
 
 import re
-import string
 from dataclasses import dataclass
 
 _JOIN = re.compile(
@@ -21,9 +20,6 @@ _JOIN = re.compile(
 )
 _HYPHEN = re.compile(r"(?<=\w) - (?=\w)")
 _PUT = {"open_quote": '"', "close_quote": '"', "dash": "\N{EN DASH}"}
-
-_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
-_PUNCTUATION = str.maketrans("", "", string.punctuation + "\u201c\u201d\u2018\u2019\u2013\u2014\u2026\u00b4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +69,6 @@ def detokenise(text: str, *, hyphens: bool = False) -> Rewritten:
     pieces.append(text[done:])
     moved += range(length, length + len(text) - done + 1)
     return Rewritten("".join(pieces), tuple(moved))
-
-
-def loose(text: str) -> str:
-    """The text for comparing answers: lower case, no punctuation, no English articles, single blanks.
-
-    The comparison of the SQuAD evaluation (Rajpurkar et al., 2016), with typographic quotes and
-    dashes counted as punctuation too.
-    """
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
-
-
-def mentions(haystack: str, needle: str) -> bool:
-    """Whether one `loose` text holds another as whole words; an empty needle is never held."""
-    return bool(needle) and f" {needle} " in f" {haystack} "
 
 
 def cut_inside_word(text: str, start: int, end: int) -> bool:

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 
 from rag.training.batches import assemble, plan
 from rag.training.data import Example, Share, read_examples
-from rag.training.encode import encode, template_of, windows
+from rag.training.encode import encode, pair_of
 from rag.training.groups import Epoch, Material, Recipe, draw
 
 
@@ -35,26 +35,15 @@ def drawn(given: Material, tokenizer: Any, *, recipe: Recipe, seed: int = 1, epo
     return draw(given, recipe=recipe, question_lengths=lengths, extra=3, seed=seed, epoch=epoch)
 
 
-ALL = Recipe(negatives=(0.0, 0.5, 0.5), only_negatives=0.5, edited=0.5, longest=96, stride=32)
+ALL = Recipe(negatives=(0.0, 0.5, 0.5), only_negatives=0.5, edited=0.5, longest=96, overlap=64)
 """Draws every kind of group often."""
 
 
-def test_windows_cover_everything_and_fit() -> None:
-    for length in (0, 1, 10, 11, 25, 100):
-        for stride in (1, 3, 10):
-            cut = windows(length, room=10, stride=stride)
-            assert set().union(*(range(*one) for one in cut)) == set(range(length))
-            assert all(end - start <= 10 for start, end in cut)
-            assert all(end - start == min(10, length) for start, end in cut)
-    with pytest.raises(ValueError, match="skips"):
-        windows(100, room=10, stride=11)
-
-
-def test_template_is_read_off_the_tokenizer(tokenizer: Any) -> None:
-    template = template_of(tokenizer)
-    assert (template.before, template.between, template.after) == ((2,), (3,), (3,))
-    assert template.kinds == (0, 1)
-    assert template.extra == 3
+def test_the_pair_is_read_off_the_tokenizer_whatever_its_padding(tokenizer: Any) -> None:
+    tokenizer.backend_tokenizer.enable_padding(length=16)
+    pair = pair_of(tokenizer)
+    assert (pair.opening, pair.middle, pair.closing) == ((2,), (3,), (3,))
+    assert pair.no_answer == 2
 
 
 def test_tokens_of_a_span_give_the_span_back(tokenizer: Any, questions: Path) -> None:
@@ -117,7 +106,7 @@ def test_long_passages_are_windowed_with_other_windows_as_negatives(tokenizer: A
     example = Example(
         id="1", title="", context=text, question="In which country does Lyon lie?", answers=((13, 19),), source="s"
     )
-    recipe = Recipe(negatives=(0.0, 1.0), only_negatives=0.0, edited=0.0, longest=40, stride=10)
+    recipe = Recipe(negatives=(0.0, 1.0), only_negatives=0.0, edited=0.0, longest=40, overlap=18)
     kinds = set()
     for seed in range(12):
         (group,) = drawn(material([example], tokenizer), tokenizer, recipe=recipe, seed=seed).groups
@@ -148,7 +137,7 @@ def test_a_batch_lays_out_what_the_tokenizer_would(tokenizer: Any, questions: Pa
     groups = epoch.groups[:4]
     rows = sum(map(len, groups)) + 2
     batch = assemble(
-        groups, questions=encoded, passages=given.encoded, template=template_of(tokenizer), length=96, rows=rows
+        groups, questions=encoded, passages=given.encoded, pair=pair_of(tokenizer), pad=0, length=96, rows=rows
     )
     row = 0
     for number, group in enumerate(groups):

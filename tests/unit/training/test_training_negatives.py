@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from rag.evaluation.metrics import normalise_answer
 from rag.training.chance import seeded
 from rag.training.data import Example
 from rag.training.edits import Ground, edited
 from rag.training.negatives import PassageSearch, mine
-from rag.training.surface import loose
 
 PASSAGES = [
     ("Bern", "The city of Bern lies on the river Aare."),
@@ -69,8 +69,8 @@ def test_an_edit_changes_one_thing_and_brings_in_what_the_passage_lacks() -> Non
     assert made
     for changed in made:
         assert changed is not None
-        assert loose(changed) != loose(question)
-        new = set(loose(changed).split()) - set(loose(question).split())
+        assert normalise_answer(changed) != normalise_answer(question)
+        new = set(normalise_answer(changed).split()) - set(normalise_answer(question).split())
         assert new
         assert "bremen" not in new
     assert "To which city did the painter Paula Becker move in 1906?" in made

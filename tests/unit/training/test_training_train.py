@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -16,14 +15,13 @@ from safetensors.torch import load_file
 from rag.errors import InputError, ModelError
 from rag.training.averaging import average_models
 from rag.training.data import Share
-from rag.training.dev import overlap_f1, separation
 from rag.training.groups import Recipe
 from rag.training.network import load
-from rag.training.reading import best_span, read_all
+from rag.training.predict import read_all
 from rag.training.run import TrainingRun
 from rag.training.train import Progress, train
 
-RECIPE: dict[str, Any] = {"longest": 96, "stride": 32}
+RECIPE: dict[str, Any] = {"longest": 96, "overlap": 64}
 SETTINGS: dict[str, Any] = {
     "buckets": (64, 96),
     "tokens": 384,
@@ -177,36 +175,6 @@ def test_a_pause_file_holds_the_run(run: TrainingRun, tmp_path: Path) -> None:
         began = time.monotonic()
         train(replace(run, pause=pause), stop_after=1)
         assert time.monotonic() - began > 1
-
-
-def test_reading_does_not_depend_on_company(tiny: Path) -> None:
-    network, tokenizer = load(tiny, bf16=False, seed=1)
-    pairs = [("On which river does Bern lie?", "Bern lies on the river Aare . " * n) for n in (1, 2, 40)]
-    pairs.append(("When?", ""))
-    together = read_all(network, tokenizer, pairs, window=64, stride=16)
-    alone = [read_all(network, tokenizer, [pair], window=64, stride=16)[0] for pair in pairs]
-    assert together[-1] is None
-    assert alone[-1] is None
-    for first, second, (_, passage) in zip(together, alone, pairs[:-1], strict=False):
-        assert first is not None
-        assert second is not None
-        assert first.score == pytest.approx(second.score, abs=1e-4)
-        assert 0 <= first.start < first.end <= len(passage)
-
-
-def test_best_span_keeps_to_its_length() -> None:
-    starts = np.array([5, 0, 0, 4], dtype=np.float32)
-    ends = np.array([0, 0, 0, 5], dtype=np.float32)
-    assert best_span(starts, ends, longest=10) == (0, 3, 10.0)
-    assert best_span(starts, ends, longest=2) == (3, 3, 9.0)
-
-
-def test_figures_of_answers() -> None:
-    assert overlap_f1("the river Aare", "Aare") == pytest.approx(2 / 3)
-    assert overlap_f1("", "Aare") == 0.0
-    assert overlap_f1("The", "a") == 1.0
-    assert separation([2.0, 3.0], [1.0, 2.0]) == pytest.approx(0.875)
-    assert separation([], [1.0]) == 0.5
 
 
 def test_models_of_one_run_are_averaged(run: TrainingRun, tmp_path: Path, tiny: Path) -> None:
