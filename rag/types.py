@@ -157,6 +157,12 @@ class Hit(Match):
             "a hit's passage must be its article's words",
         )
 
+    @classmethod
+    def of(cls, text: str, *, rank: int = 1) -> "Hit":
+        """A text as if it had been retrieved: an article of nothing else, and a passage that is all of it."""
+        passage = Passage(article_id="text", start=0, end=len(text), text=text)
+        return cls(passage=passage, score=0.0, article=Article(id="text", title="", text=text), rank=rank)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:

@@ -25,7 +25,7 @@ from rag.api.schemas import ArticlesRequest
 from rag.bootstrap import Library
 from rag.errors import SettingsError
 from rag.settings import Settings
-from rag.types import Article, Hit, Passage
+from rag.types import Hit
 
 WEB = Path(rag.__file__).parent / "web"
 SHUTDOWN_SECONDS = 10
@@ -88,9 +88,7 @@ def warm_library(settings: Settings) -> Library:
     """
     library = Library(settings)
     text = "The ferry to Mull leaves at noon."
-    article = Article(id="warm-up", title="", text=text)
-    passage = Passage(article_id=article.id, start=0, end=len(text), text=text)
-    library.reader.read("When does it leave?", [Hit(passage=passage, score=0.0, article=article, rank=1)])
+    library.reader.read("When does it leave?", [Hit.of(text)])
     library.archive(create=True)
     library.pipeline().ask(text)
     return library

@@ -8,13 +8,17 @@ In int8 every weight matrix has one symmetric scale per output column and the wo
 activations are quantised on the fly, with one scale per call: a neighbour in the batch would change the
 result, which is the second reason to run one sequence a call. The head and the layer norms stay float32.
 
-Weights are cut to 7 bits (-64 to 64). On x86 without VNNI (before Ice Lake or Zen 4) the 8-bit kernel adds
-two products in 16 bits and saturates above that, so full-range weights would answer differently, and worse,
-on older machines; with 7 bits no machine saturates and all give the same sums. ARM is not affected.
+The weights of ``int8`` have 7 bits (-64 to 64). On x86 without VNNI (before Ice Lake or Zen 4) the fast 8-bit
+kernel adds two products in 16 bits and saturates above that; with 7 bits no machine saturates and all give the
+same sums. Those of ``int8w8`` have 8 bits (-127 to 127), which is closer to fp32; `rag.inference.session` keeps
+their sums exact on such machines.
+
+Weights may carry the factors of `rag.inference.smoothing`; the graph then multiplies a linear layer's input by
+them.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -23,15 +27,18 @@ from numpy.typing import NDArray
 
 from rag.errors import ModelError
 
-Precision: TypeAlias = Literal["fp32", "int8"]
-Head: TypeAlias = Literal["sentence_vector", "answer_logits"]
+Precision: TypeAlias = Literal["fp32", "int8", "int8w8"]
+Head: TypeAlias = Literal["sentence_vector", "answer_logits", "input_peaks"]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
 
 EXPORTER: Final = 1
 """Grows whenever the same weights would give another graph; part of cache keys and fingerprints."""
 
+FACTORS: Final = ".input_factors"
+"""Ends the name of the weights that a linear layer's input is multiplied by, one a channel."""
+
 _OPSET: Final = 17
-_WEIGHT_RANGE: Final = 64
+_WEIGHT_RANGES: Final = {"int8": 64, "int8w8": 127}
 _ROW_RANGE: Final = 127
 
 
@@ -75,25 +82,42 @@ def build(weights: Weights, config: BertConfig, *, head: Head, precision: Precis
     """A serialised ONNX model.
 
     Inputs: ``input_ids`` int64 (batch, tokens) and, for answer logits, ``token_type_ids`` alike. Output
-    ``vector`` (batch, hidden), the mean over all tokens at unit length; or ``logits`` (batch, tokens, 2),
-    start and end. Weight names are those of transformers; any prefix before ``embeddings.`` is found.
+    ``vector`` (batch, hidden), the mean over all tokens at unit length; ``logits`` (batch, tokens, 2), start and
+    end; or ``peaks`` (channels,), the largest absolute value of every input channel of `linear_layers`, one layer
+    after the other. Weight names are those of transformers; any prefix before ``embeddings.`` is found.
 
     Raises:
         ModelError: a weight is missing or shaped wrong.
     """
-    prefix = next((name.removesuffix(_WORDS) for name in weights if name.endswith(_WORDS)), "")
-    graph = _Graph(weights, prefix=prefix, precision=precision)
+    graph = _Graph(weights, prefix=prefix(weights), precision=precision)
     try:
-        hidden = _embeddings(graph, config, typed=head == "answer_logits")
+        hidden = _embeddings(graph, config, typed=head != "sentence_vector")
         for layer in range(config.layers):
             hidden = _layer(graph, f"encoder.layer.{layer}.", hidden, config)
-        output = _answer_logits(graph, hidden) if head == "answer_logits" else _sentence_vector(graph, hidden)
+        output = _HEADS[head](graph, hidden)
     except KeyError as error:
         raise ModelError(f"the weights lack {error}", hint="is this a BERT model with that head?") from error
     return graph.serialise(output)
 
 
+def prefix(weights: Weights) -> str:
+    """What stands before ``embeddings.`` in the names of the weights."""
+    return next((name.removesuffix(_WORDS) for name in weights if name.endswith(_WORDS)), "")
+
+
+def linear_layers(config: BertConfig) -> dict[str, tuple[str, ...]]:
+    """The linear layers that are quantised, in the graph's order: name -> those whose weights share the input."""
+    layers: dict[str, tuple[str, ...]] = {}
+    for number in range(config.layers):
+        at = f"encoder.layer.{number}."
+        layers[f"{at}attention.self"] = tuple(f"{at}attention.self.{part}" for part in _PROJECTIONS)
+        for part in ("attention.output.dense", "intermediate.dense", "output.dense"):
+            layers[at + part] = (at + part,)
+    return layers
+
+
 _WORDS: Final = "embeddings.word_embeddings.weight"
+_PROJECTIONS: Final = ("query", "key", "value")
 
 
 class _Graph:
@@ -102,16 +126,31 @@ class _Graph:
     def __init__(self, weights: Weights, *, prefix: str, precision: Precision) -> None:
         self._weights = weights
         self._prefix = prefix
-        self.int8 = precision == "int8"
+        self.int8 = precision != "fp32"
+        self._limit = _WEIGHT_RANGES.get(precision, 0)
+        self.linear_inputs: list[str] = []
         self._nodes: list[Any] = []
         self._tensors: list[Any] = []
         self._inputs: list[str] = []
 
     def weight(self, name: str) -> NDArray[np.float32]:
-        found = self._weights.get(self._prefix + name, self._weights.get(name))
+        found = self._find(name)
         if found is None:
             raise KeyError(name)
         return np.asarray(found, dtype=np.float32)
+
+    def _find(self, name: str) -> NDArray[Any] | None:
+        return self._weights.get(self._prefix + name, self._weights.get(name))
+
+    def _linear_input(self, layer: str, hidden: str) -> str:
+        """What the layer multiplies its weights with: ``hidden``, times the layer's factors if there are any."""
+        self.linear_inputs.append(hidden)
+        factors = self._find(layer + FACTORS)
+        return (
+            hidden
+            if factors is None
+            else self.node("Mul", f"{layer}.smoothed", [hidden, self.tensor(layer + FACTORS, factors)])
+        )
 
     def input(self, name: str) -> str:
         self._inputs.append(name)
@@ -137,9 +176,10 @@ class _Graph:
 
     def matmul(self, name: str, hidden: str, weight: NDArray[np.float32]) -> str:
         """``hidden @ weight`` without bias, in the graph's precision; weight is (in, out)."""
+        hidden = self._linear_input(name, hidden)
         if not self.int8:
             return self.node("MatMul", name, [hidden, self.tensor(f"{name}.weight", weight)])
-        values, scale = _quantise(weight, axis=0, limit=_WEIGHT_RANGE)
+        values, scale = _quantise(weight, axis=0, limit=self._limit)
         inputs = [hidden, self.tensor(f"{name}.weight", values), self.tensor(f"{name}.scale", scale.ravel())]
         return self.node("DynamicQuantizeMatMul", name, inputs, fused=True)
 
@@ -147,11 +187,12 @@ class _Graph:
         self, name: str, hidden: str, weight: NDArray[np.float32], bias: NDArray[np.float32], *, heads: int
     ) -> str:
         """Self-attention over all tokens; weight is (in, 3 x hidden): query, key, value side by side."""
+        hidden = self._linear_input(f"{name}.self", hidden)
         offset = self.tensor(f"{name}.bias", bias)
         if not self.int8:
             inputs = [hidden, self.tensor(f"{name}.weight", weight), offset]
             return self.node("Attention", name, inputs, fused=True, num_heads=heads)
-        values, scale = _quantise(weight, axis=0, limit=_WEIGHT_RANGE)
+        values, scale = _quantise(weight, axis=0, limit=self._limit)
         small = self.node("DynamicQuantizeLinear", f"{name}.input", [hidden], outputs=3)
         inputs = [
             small, self.tensor(f"{name}.weight", values), offset,
@@ -207,7 +248,7 @@ def _embeddings(graph: _Graph, config: BertConfig, *, typed: bool) -> str:
 
 
 def _layer(graph: _Graph, name: str, hidden: str, config: BertConfig) -> str:
-    parts = [f"{name}attention.self.{part}" for part in ("query", "key", "value")]
+    parts = [f"{name}attention.self.{part}" for part in _PROJECTIONS]
     weight = np.concatenate([graph.weight(f"{part}.weight").T for part in parts], axis=1)
     bias = np.concatenate([graph.weight(f"{part}.bias") for part in parts])
     seen = graph.attention(f"{name}attention", hidden, weight, bias, heads=config.heads)
@@ -241,6 +282,23 @@ def _sentence_vector(graph: _Graph, hidden: str) -> tuple[str, list[str | int]]:
     mean = graph.node("ReduceMean", "mean", [hidden], axes=[1], keepdims=0)
     width = graph.weight("embeddings.LayerNorm.bias").size
     return graph.node("LpNormalization", "vector", [mean], axis=-1, p=2), ["batch", width]
+
+
+def _input_peaks(graph: _Graph, _: str) -> tuple[str, list[str | int]]:
+    peaks = [
+        graph.node(
+            "ReduceMax", f"{number}.peaks", [graph.node("Abs", f"{number}.abs", [hidden])], axes=[0, 1], keepdims=0
+        )
+        for number, hidden in enumerate(graph.linear_inputs)
+    ]
+    return graph.node("Concat", "peaks", peaks, axis=0), ["channels"]
+
+
+_HEADS: Final[Mapping[Head, Callable[[_Graph, str], tuple[str, list[str | int]]]]] = {
+    "answer_logits": _answer_logits,
+    "sentence_vector": _sentence_vector,
+    "input_peaks": _input_peaks,
+}
 
 
 def _quantise(weight: NDArray[np.float32], *, axis: int, limit: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

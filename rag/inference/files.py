@@ -1,6 +1,6 @@
 """Model folders: a manifest that names every file with its SHA-256, checked whenever the folder is opened.
 
-    manifest.json   format, name, exporter, precision, weights_sha256, files {name: sha256}
+    manifest.json   format, name, exporter, precision, weights_sha256, files {name: sha256}, agreement {}
     model.onnx  tokenizer.json  config.json
 
 A folder is written under a temporary name and renamed, so that it is there whole or not at all.
@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,13 +26,17 @@ MANIFEST: Final = "manifest.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a model folder holds; ``files`` maps a file's name to its SHA-256."""
+    """What a model folder holds; ``files`` maps a file's name to its SHA-256.
+
+    ``agreement`` is how alike the model and its fp32 weights read, if that was looked at, and the limits.
+    """
 
     name: str
     exporter: int
     precision: str
     weights_sha256: str
     files: Mapping[str, str]
+    agreement: Mapping[str, float] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -83,7 +87,14 @@ def open_model(folder: Path) -> Model:
 
 
 def write_model(
-    folder: Path, contents: Mapping[str, bytes], *, name: str, exporter: int, precision: str, weights_sha256: str
+    folder: Path,
+    contents: Mapping[str, bytes],
+    *,
+    name: str,
+    exporter: int,
+    precision: str,
+    weights_sha256: str,
+    agreement: Mapping[str, float] | None = None,
 ) -> None:
     """Writes the files and their manifest at once.
 
@@ -99,6 +110,7 @@ def write_model(
         precision=precision,
         weights_sha256=weights_sha256,
         files={file: sha256(content) for file, content in contents.items()},
+        agreement=agreement or {},
     )
     content = json.dumps(asdict(manifest), indent=2).encode() + b"\n"
     try:

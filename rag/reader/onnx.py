@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tokenizers import Tokenizer
+
 from rag.inference import bert, files
-from rag.inference.session import Session
+from rag.inference.session import Feed, Session
 from rag.inference.tokens import open_tokenizer
 from rag.protocols import Reader
 from rag.reader import reading
@@ -20,12 +22,11 @@ class OnnxReader(Reader):
     """Reads with a model folder as `rag.reader.export` makes it; a passage's scores do not depend on the others."""
 
     def __init__(self, model: files.Model, *, threads: int = 0) -> None:
-        self._fingerprint = model.manifest.fingerprint
-        self._tokenizer = open_tokenizer(model.contents["tokenizer.json"])
-        self._pair = Pair.of(self._tokenizer, no_answer=self._tokenizer.token_to_id("[CLS]"))
-        positions = bert.BertConfig.parse(model.contents["config.json"]).positions
-        self._size = min(reading.WINDOW_TOKENS, positions)
-        self._session = Session(model.contents["model.onnx"], threads=threads)
+        self._fingerprint = f"{model.manifest.fingerprint}/{model.manifest.files['model.onnx'][:12]}"
+        config = bert.BertConfig.parse(model.contents["config.json"])
+        self._tokenizer, self._pair, self._size = frame(model.contents["tokenizer.json"], config)
+        exact = model.manifest.precision == "int8w8"
+        self._session = Session(model.contents["model.onnx"], threads=threads, exact=exact)
 
     @classmethod
     def load(cls, folder: Path = SHIPPED, *, threads: int = 0) -> "OnnxReader":
@@ -39,7 +40,7 @@ class OnnxReader(Reader):
 
     @property
     def fingerprint(self) -> str:
-        """Names weights, precision and exporter."""
+        """Names weights, precision, exporter and graph (the same weights can be smoothed in several ways)."""
         return self._fingerprint
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
@@ -51,5 +52,21 @@ class OnnxReader(Reader):
         self._session.close()
 
     def _run(self, inputs: Sequence[Input]) -> list[Logits]:
-        outputs = self._session.run([{"input_ids": fed.ids, "token_type_ids": fed.kinds} for fed in inputs])
+        outputs = self._session.run([feed(fed) for fed in inputs])
         return [logits[0] for logits in outputs]
+
+
+def frame(tokenizer: bytes, config: bert.BertConfig) -> tuple[Tokenizer, Pair, int]:
+    """The tokenizer, the special tokens around question and passage, and how many tokens a sequence may have.
+
+    Raises:
+        ModelError: it is not the tokenizer of a BERT model.
+    """
+    opened = open_tokenizer(tokenizer)
+    pair = Pair.of(opened, no_answer=opened.token_to_id("[CLS]"))
+    return opened, pair, min(reading.WINDOW_TOKENS, config.positions)
+
+
+def feed(fed: Input) -> Feed:
+    """The input under the names that the graph has."""
+    return {"input_ids": fed.ids, "token_type_ids": fed.kinds}

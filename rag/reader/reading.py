@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from rag.errors import ModelError
 from rag.reader.spans import Logits, Window, decode
@@ -29,13 +29,8 @@ def read(
     """
     if not hits:
         return []
-    asked = clip(tokenizer.encode(question, add_special_tokens=False).ids, limit=min(QUESTION_TOKENS, size // 3))
-    encodings = tokenizer.encode_batch([hit.passage.text for hit in hits], add_special_tokens=False)
-    places: list[tuple[int, int, Input]] = []
-    for number, encoding in enumerate(encodings):
-        for first, last in windows(len(encoding.ids), size=size - len(asked) - pair.added):
-            places.append((number, first, pair.join(asked, encoding.ids[first:last])))
-
+    texts = [hit.passage.text for hit in hits]
+    encodings, places = sequences(question, texts, tokenizer=tokenizer, pair=pair, size=size)
     seen: list[list[Window]] = [[] for _ in hits]
     for (number, first, fed), logits in zip(places, run([fed for _, _, fed in places]), strict=True):
         if not np.isfinite(logits).all():
@@ -53,3 +48,17 @@ def read(
         for found in decode(hit.passage.text, encoding.offsets, seen[number])
     ]
     return [span for *_, span in sorted(ranked, key=lambda item: item[:3])]
+
+
+def sequences(
+    question: str, texts: Sequence[str], *, tokenizer: Tokenizer, pair: Pair, size: int
+) -> tuple[list[Encoding], list[tuple[int, int, Input]]]:
+    """The texts' encodings, and what a model is fed: number of the text, its first token, the input."""
+    asked = clip(tokenizer.encode(question, add_special_tokens=False).ids, limit=min(QUESTION_TOKENS, size // 3))
+    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+    places = [
+        (number, first, pair.join(asked, encoding.ids[first:last]))
+        for number, encoding in enumerate(encodings)
+        for first, last in windows(len(encoding.ids), size=size - len(asked) - pair.added)
+    ]
+    return encodings, places

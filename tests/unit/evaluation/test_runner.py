@@ -4,7 +4,7 @@ import pytest
 
 from rag.evaluation.questions import Question
 from rag.evaluation.runner import Prediction, found_at, predict, summarise
-from rag.types import Article, Hit, Passage
+from rag.types import Article, Match, Passage
 from tests.conftest import Shelf
 
 QUESTIONS = [
@@ -62,6 +62,6 @@ def test_a_gold_answer_is_found_as_whole_words_in_a_gold_article_only() -> None:
         ("trains", "Of all trains, \u201cFive\u201d were late."),
     ]
     passages = [Passage(article_id=name, start=0, end=len(text), text=text) for name, text in texts]
-    hits = [Hit(passage=passage, score=1.0) for passage in passages]
+    hits = [Match(passage=passage, score=1.0) for passage in passages]
     assert found_at(hits, question) == 3
     assert found_at(hits[:2], question) == 0

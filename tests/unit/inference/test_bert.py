@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 
 from rag.errors import ModelError
-from rag.inference.bert import BertConfig, Weights, build
+from rag.inference.bert import BertConfig, Precision, Weights, build
 from rag.inference.session import Session
 from tests.tiny_models import question_model
 
@@ -93,14 +93,15 @@ def test_building_twice_gives_the_same_bytes() -> None:
     assert first == second
 
 
-def test_int8_does_not_use_the_bit_that_saturates_on_older_machines() -> None:
+@pytest.mark.parametrize(("precision", "largest"), [("int8", 64), ("int8w8", 127)])
+def test_int8_does_not_use_the_bit_that_saturates_on_older_machines(precision: Precision, largest: int) -> None:
     onnx = pytest.importorskip("onnx")
-    model = onnx.load_from_string(build(random_weights(), config(), head="answer_logits", precision="int8"))
+    model = onnx.load_from_string(build(random_weights(), config(), head="answer_logits", precision=precision))
     weights = [
         t for t in model.graph.initializer if t.data_type == onnx.TensorProto.INT8 and t.name.endswith(".weight")
     ]
     assert len(weights) == 8
-    assert all(np.abs(onnx.numpy_helper.to_array(tensor).astype(int)).max() == 64 for tensor in weights)
+    assert all(np.abs(onnx.numpy_helper.to_array(tensor).astype(int)).max() == largest for tensor in weights)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """The session keeps order, shares its workers, and fails with our errors."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from rag.errors import ModelError
 from rag.inference.session import Feed, Session, available_cores
@@ -79,3 +80,19 @@ def test_a_feed_that_does_not_fit_is_our_error(capfd: pytest.CaptureFixture[str]
 
 def test_there_is_a_core() -> None:
     assert available_cores() >= 1
+
+
+def test_8_bit_weights_do_not_saturate_on_any_machine() -> None:
+    weights = np.full((64, 4), 127, dtype=np.int8)
+    tensors = [numpy_helper.from_array(weights, "weights")]
+    values = [
+        helper.make_tensor_value_info(name, kind, [1, size])
+        for name, kind, size in (("input_ids", TensorProto.UINT8, 64), ("sums", TensorProto.INT32, 4))
+    ]
+    node = helper.make_node("MatMulInteger", ["input_ids", "weights"], ["sums"])
+    graph = helper.make_graph([node], "sums", [values[0]], [values[1]], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    session = Session(model.SerializeToString(), exact=True)
+    given: Any = np.full((1, 64), 255, dtype=np.uint8)
+    np.testing.assert_array_equal(session.run([{"input_ids": given}])[0], [[64 * 127 * 255] * 4])
+    session.close()

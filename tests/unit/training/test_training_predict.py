@@ -14,6 +14,7 @@ from rag.training.dev import measure
 from rag.training.network import Reader, load
 from rag.training.predict import read_all
 from rag.types import Passage
+from tests.records import hits
 from tests.tiny_models import question_model
 from tests.unit.training.conftest import CITIES, context
 
@@ -47,7 +48,7 @@ def test_the_spans_are_those_of_the_shipped_reader(tmp_path: Path, family: str) 
         asked = " ".join(rng.choices(words, k=rng.choice([0, 4, 200])))
         pairs.append((asked, " ".join(rng.choices(words, k=count))))
     for (asked, text), found in zip(pairs, read_all(Reader(model, bf16=False), tokenizer, pairs), strict=True):
-        served = reader.read(asked, [Passage(article_id="a", start=0, end=len(text), text=text)])
+        served = reader.read(asked, hits([Passage(article_id="a", start=0, end=len(text), text=text)]))
         assert (found is None) == (not served)
         if found is not None:
             assert (found.start, found.end) == (served[0].start, served[0].end)
