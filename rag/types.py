@@ -97,7 +97,8 @@ class Where:
     """A filter over articles; every given condition must hold, an empty one does not filter.
 
     ``published_after`` is inclusive, ``published_before`` exclusive; an article without a date passes
-    neither. ``source``, ``language`` and ``ids`` ask for one of the values; ``tags`` for any of the tags.
+    neither. ``source``, ``language`` and ``ids`` ask for one of the values; ``tags`` for any of the tags;
+    ``without`` leaves out articles by id.
     """
 
     published_after: datetime | None = None
@@ -106,10 +107,11 @@ class Where:
     tags: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         bounds = self.published_after is not None or self.published_before is not None
-        return bounds or bool(self.source or self.tags or self.language or self.ids)
+        return bounds or bool(self.source or self.tags or self.language or self.ids or self.without)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ class WhereFilter(Request):
     tags: Values = Field(default=[], description="Any of these tags: a string or a list.")
     language: Values = Field(default=[], description="One of these languages: a string or a list.")
     ids: Values = Field(default=[], description="One of these article ids: a string or a list.")
+    without: Values = Field(default=[], description="None of these article ids: a string or a list.")
 
     def condition(self) -> Where:
         """The filter as the index takes it."""
@@ -82,6 +83,7 @@ class WhereFilter(Request):
             tags=tuple(self.tags),
             language=tuple(self.language),
             ids=tuple(self.ids),
+            without=tuple(self.without),
         )
 
 

@@ -205,6 +205,7 @@ def _condition(where: Where) -> tuple[str, list[str]]:
         (f"source {_ONE_OF}", where.source and json.dumps(where.source)),
         (f"language {_ONE_OF}", where.language and json.dumps(where.language)),
         (f"article.id {_ONE_OF}", where.ids and json.dumps(where.ids)),
+        (f"article.id NOT {_ONE_OF}", where.without and json.dumps(where.without)),
         (tagged, where.tags and json.dumps(where.tags)),
     ]
     given = [(clause, value) for clause, value in parts if value]

@@ -10,8 +10,8 @@ from rag.errors import InputError, ModelError
 from rag.inference import bert, export, files
 from rag.inference.session import Feed
 from rag.reader.examples import Asked, examples
+from rag.reader.neural import sequences
 from rag.reader.onnx import OnnxReader, feed, frame
-from rag.reader.reading import sequences
 from rag.types import Hit
 
 

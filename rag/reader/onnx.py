@@ -10,7 +10,7 @@ from rag.inference import bert, files
 from rag.inference.session import Feed, Session
 from rag.inference.tokens import open_tokenizer
 from rag.protocols import Reader
-from rag.reader import reading
+from rag.reader import neural
 from rag.reader.spans import Logits
 from rag.reader.windows import Input, Pair
 from rag.types import Hit, Span
@@ -45,7 +45,7 @@ class OnnxReader(Reader):
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """Spans of the passages of all hits, best first, at most five a passage."""
-        return reading.read(question, hits, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size)
+        return neural.read(question, hits, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size)
 
     def close(self) -> None:
         """Ends the worker threads."""
@@ -64,7 +64,7 @@ def frame(tokenizer: bytes, config: bert.BertConfig) -> tuple[Tokenizer, Pair, i
     """
     opened = open_tokenizer(tokenizer)
     pair = Pair.of(opened, no_answer=opened.token_to_id("[CLS]"))
-    return opened, pair, min(reading.WINDOW_TOKENS, config.positions)
+    return opened, pair, min(neural.WINDOW_TOKENS, config.positions)
 
 
 def feed(fed: Input) -> Feed:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rag.errors import ModelError, ModelMissingError
 from rag.inference.tokens import open_tokenizer
 from rag.protocols import Reader
-from rag.reader import reading
+from rag.reader import neural
 from rag.reader.spans import Logits
 from rag.reader.windows import Input, Pair
 from rag.types import Hit, Span
@@ -29,7 +29,7 @@ class TransformerReader(Reader):
         self._model = model.eval()
         self._tokenizer = open_tokenizer(tokenizer.backend_tokenizer.to_str().encode())
         self._pair = Pair.of(self._tokenizer, no_answer=tokenizer.cls_token_id)
-        self._size = min(reading.WINDOW_TOKENS, tokenizer.model_max_length, _positions(model.config))
+        self._size = min(neural.WINDOW_TOKENS, tokenizer.model_max_length, _positions(model.config))
         self._with_kinds = _takes_kinds(model)
         self._fingerprint = f"{name}@{_digest(model)[:12]}/torch"
 
@@ -74,7 +74,7 @@ class TransformerReader(Reader):
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """Spans of the passages of all hits, best first, at most five a passage."""
-        return reading.read(question, hits, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size)
+        return neural.read(question, hits, tokenizer=self._tokenizer, pair=self._pair, run=self._run, size=self._size)
 
     def _run(self, inputs: Sequence[Input]) -> list[Logits]:
         import torch

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from rag.reader.reading import WINDOW_TOKENS
+from rag.reader.neural import WINDOW_TOKENS
 from rag.reader.spans import Logits, Scored, Window, decode
 from rag.reader.windows import QUESTION_TOKENS, Input, clip, windows
 from rag.training.encode import encode, pair_of

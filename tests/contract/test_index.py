@@ -111,6 +111,8 @@ class TestFilters:
             (Where(source=("nowhere",)), []),
             (Where(source=("north' OR 1=1 --",)), []),
             (Where(ids=("a03", "a59", "missing", "\ud800", "\x00")), [3, 59]),
+            (Where(without=tuple(f"a{n:02}" for n in range(2, 60))), [0, 1]),
+            (Where(ids=("a03", "a04"), without=("a04", "missing", "\ud800")), [3]),
             (Where(tags=("odd",)), list(range(1, 60, 2))),
             (Where(tags=("odd", "sea")), list(range(60))),
             (Where(language=("de",), tags=("odd",), ids=("a03", "a31")), [31]),

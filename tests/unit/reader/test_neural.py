@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag.errors import ModelError
-from rag.reader.reading import read
+from rag.reader.neural import read
 from rag.reader.spans import Logits
 from rag.reader.windows import Input, Pair
 from rag.types import Passage
