@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.calibration import features
+from rag.features import UNRANKED, features
 from rag.protocols import Calibrator
 from rag.text import sentences
 from rag.types import Abstention, Answer, Article, Citation, Hit, Span
@@ -116,17 +116,24 @@ def _answer(
     cited = [best] + [place for place in places[1:] if place.score > CITATION_FLOOR]
     citations = tuple(cite(place.article, place.start, place.end) for place in cited)
     rival = max((other[0].score for other in rivals if other is not places), default=-math.inf)
+    passage = best.hit.passage
     known = features(
         margin=best.score,
         gap=best.score - rival,
-        places=len({place.article.id for place in cited}),
-        rank=best.hit.rank,
+        sources=len({place.article.id for place in cited}),
+        lexical_rank=best.hit.ranks.get("lexical", UNRANKED),
         question=question,
-        passage=f"{best.article.title}\n{best.hit.passage.text}",
-        answer=citations[0].quote,
+        title=best.article.title,
+        passage=passage.text,
+        start=best.start - passage.start,
+        end=best.end - passage.start,
     )
     return Answer(
-        text=citations[0].quote, probability=calibrator.probability(known), score=best.score, citations=citations
+        text=citations[0].quote,
+        probability=calibrator.probability(known),
+        score=best.score,
+        citations=citations,
+        features=known,
     )
 
 

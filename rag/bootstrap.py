@@ -3,12 +3,13 @@
 Models are loaded when first needed and shared by all collections of a `Library`.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from rag.calibration import shipped
+from rag.calibration import calibration_of
 from rag.chunker import SentenceChunker
 from rag.errors import IndexCorruptError
 from rag.pipeline import Pipeline
@@ -26,6 +27,7 @@ class Library(Closing):
         self.settings = settings
         self._lock = RLock()
         self._archives: dict[str, Archive] = {}
+        self._pipelines: dict[str, Pipeline] = {}
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -79,10 +81,15 @@ class Library(Closing):
             return Lexical()
         return Dense(self.embedder) if self.settings.retriever == "dense" else Hybrid(self.embedder)
 
-    @cached_property
-    def calibrator(self) -> Calibrator:
-        """The shipped curve."""
-        return shipped()
+    def calibrator(self, collection: str | None = None) -> Calibrator:
+        """The collection's own calibration, or the shipped one, with the promise that the settings ask for.
+
+        Raises:
+            ModelError: the collection's is damaged.
+            SettingsError: it does not support the promise.
+        """
+        curve = calibration_of(self.path(collection or self.settings.collection))
+        return curve if self.settings.promise is None else curve.promising(self.settings.promise)
 
     def path(self, collection: str) -> Path:
         """Folder of a collection.
@@ -111,24 +118,29 @@ class Library(Closing):
                 )
             return self._archives[name]
 
-    def pipeline(self, collection: str | None = None, *, owned: Closing | None = None) -> Pipeline:
-        """A pipeline over a collection, which closes what it owns.
+    def pipeline(self, collection: str | None = None) -> Pipeline:
+        """A pipeline over a collection, made once.
 
         Raises:
             IndexMissingError: there is no such collection.
+            ModelError: its calibration is damaged.
+            SettingsError: its calibration does not support the promise that the settings ask for.
         """
-        settings = self.settings
+        name = collection or self.settings.collection
         with self._lock:
-            return Pipeline(
-                archive=self.archive(collection),
-                retriever=self.retriever,
-                reader=self.reader,
-                calibrator=self.calibrator,
-                top_k=settings.top_k,
-                max_answers=settings.max_answers,
-                min_probability=settings.min_probability,
-                owned=owned,
-            )
+            if name not in self._pipelines:
+                self._pipelines[name] = Pipeline(
+                    archive=self.archive(name),
+                    retriever=self.retriever,
+                    reader=self.reader,
+                    calibrator=self.calibrator(name),
+                    embedder_fingerprint=self.embedder.fingerprint,
+                    chunker_fingerprint=self.chunker.fingerprint,
+                    top_k=self.settings.top_k,
+                    max_answers=self.settings.max_answers,
+                    min_probability=self.settings.min_probability,
+                )
+            return self._pipelines[name]
 
     def inspect(self, collection: str | None = None) -> Archive:
         """The archive of a collection whatever it was built with, the caller's to close; loads no model.
@@ -151,6 +163,7 @@ class Library(Closing):
         with self._lock:
             opened = [*self._archives.values(), *(vars(self).pop(name, None) for name in ("embedder", "reader"))]
             self._archives.clear()
+            self._pipelines.clear()
         for part in opened:
             if part is not None:
                 part.close()
@@ -173,7 +186,7 @@ def open(index: str | Path = "index", **settings: object) -> Pipeline:  # noqa: 
     """
     library = Library(load({"index": Path(index), **settings}))
     try:
-        return library.pipeline(owned=library)
+        return replace(library.pipeline(), owned=library)
     except BaseException:
         library.close()
         raise

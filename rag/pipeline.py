@@ -7,7 +7,7 @@ ask:    question -> passages -> spans -> answers with citations, or nothing.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Unpack
 
@@ -16,7 +16,7 @@ from rag.errors import ArticleError
 from rag.loaders import Loaded, Unreadable
 from rag.protocols import Archive, Calibrator, Chunker, Closing, Embedder, Entry, Index, Reader, Retriever
 from rag.queries import Options
-from rag.types import Hit, Query, Result
+from rag.types import Calibration, Hit, Query, Result, Setup
 
 BATCH_ARTICLES = 256
 BATCH_CHARACTERS = 1_000_000
@@ -144,17 +144,25 @@ def _entries(items: Sequence[Loaded], *, chunker: Chunker, embedder: Embedder) -
 class Pipeline(Closing):
     """Answers questions over one archive; may be shared between threads.
 
-    ``owned`` is what `close` closes: nothing unless the pipeline was opened by itself.
+    Without ``min_probability`` the calibrator says from where on to answer, and keeps its promise; ``owned`` is
+    what `close` closes: nothing unless the pipeline was opened by itself.
     """
 
     archive: Archive
     retriever: Retriever
     reader: Reader
     calibrator: Calibrator
+    embedder_fingerprint: str
+    chunker_fingerprint: str
     top_k: int = 10
     max_answers: int = 3
-    min_probability: float = 0.5
+    min_probability: float | None = None
     owned: Closing | None = None
+
+    @property
+    def threshold(self) -> float:
+        """The least probability of an answer, where a question does not set its own."""
+        return self.calibrator.min_probability if self.min_probability is None else self.min_probability
 
     def query(self, question: str, **options: Unpack[Options]) -> Query:
         """The record of what is asked, checked, with nothing left open.
@@ -163,7 +171,7 @@ class Pipeline(Closing):
             QuestionError: the question is blank or longer than `MAX_QUESTION_LENGTH` characters, or an option
                 is out of bounds.
         """
-        defaults = {"top_k": self.top_k, "max_answers": self.max_answers, "min_probability": self.min_probability}
+        defaults = {"top_k": self.top_k, "max_answers": self.max_answers, "min_probability": self.threshold}
         return queries.resolve(question, options, defaults=defaults)
 
     def ask(self, question: str | Query, **options: Unpack[Options]) -> Result:
@@ -183,18 +191,18 @@ class Pipeline(Closing):
         retrieved = perf_counter()
         spans = self.reader.read(query.asked_as, hits)
         read = perf_counter()
-        candidates = answers.merge(
-            spans, question=query.asked_as, calibrator=self.calibrator, max_answers=query.max_answers
-        )
-        given = tuple(answer for answer in candidates if answer.probability >= query.min_probability)
-        abstention = None if given else answers.abstention(hits, candidates, empty=empty)
-        nearest = () if given else tuple(answers.cite_passage(hit) for hit in hits[:NEAREST])
+        found = answers.merge(spans, question=query.asked_as, calibrator=self.calibrator, max_answers=query.max_answers)
+        calibration = self._calibration(query)
+        given = tuple(answer for answer in found if answer.probability >= query.min_probability)
+        if calibration.promise:  # it speaks of the best answer alone
+            given = given[:1]
         done = perf_counter()
         return Result(
             query=query,
             answers=given,
-            abstention=abstention,
-            nearest=nearest,
+            abstention=None if given else answers.abstention(hits, found, empty=empty),
+            candidates=() if given else tuple(found),
+            nearest=() if given else tuple(answers.cite_passage(hit) for hit in hits[:NEAREST]),
             hits=tuple(hits),
             timings={
                 "retrieve_ms": 1000 * (retrieved - began),
@@ -203,7 +211,7 @@ class Pipeline(Closing):
                 "total_ms": 1000 * (done - began),
             },
             fingerprint=fingerprint,
-            calibration=self.calibrator.calibration,
+            calibration=calibration,
         )
 
     def search(self, question: str | Query, **options: Unpack[Options]) -> list[Hit]:
@@ -221,13 +229,29 @@ class Pipeline(Closing):
         if self.owned:
             self.owned.close()
 
+    def setup(self, top_k: int) -> Setup:
+        """What probabilities depend on when so many passages are read."""
+        return Setup(
+            reader=self.reader.fingerprint,
+            retriever=self.retriever.fingerprint,
+            embedder=self.embedder_fingerprint,
+            chunker=self.chunker_fingerprint,
+            top_k=top_k,
+        )
+
+    def _calibration(self, query: Query) -> Calibration:
+        """That of the calibrator; its promise holds only for its own threshold."""
+        calibration = self.calibrator.calibration(self.setup(query.top_k))
+        kept = calibration.promise and query.min_probability == calibration.promise.min_probability
+        return calibration if kept else replace(calibration, promise=None)
+
     def _fingerprint(self, index: Index, query: Query) -> str:
         """The key of a result, known before the work: equal keys have equal answers."""
         parts = {
             "index": index.fingerprint,
             "retriever": self.retriever.fingerprint,
             "reader": self.reader.fingerprint,
-            "calibrator": self.calibrator.calibration.fingerprint,
+            "calibrator": self.calibrator.fingerprint,
             "answers": answers.FINGERPRINT,
             "query": asdict(query),
         }

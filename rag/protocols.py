@@ -11,7 +11,7 @@ from typing import Literal, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Article, Calibration, Hit, Match, Passage, Span, Where
+from rag.types import Article, Calibration, Hit, Match, Passage, Setup, Span, Where
 
 Vectors: TypeAlias = NDArray[np.float32]
 Outcome: TypeAlias = Literal["added", "replaced"]
@@ -285,8 +285,17 @@ class Calibrator(Protocol):
     """Turns what is known of an answer into the probability that it is right."""
 
     @property
-    def calibration(self) -> Calibration:
-        """What it was fitted on and for; its fingerprint names everything that shapes a probability."""
+    def fingerprint(self) -> str:
+        """Names everything that shapes a probability or a promise."""
+        ...
+
+    def calibration(self, setup: Setup) -> Calibration:
+        """What it was fitted on, and whether that is this setup; a promise only then."""
+        ...
+
+    @property
+    def min_probability(self) -> float:
+        """From which probability on an answer should be given: what its promise needs, if it has one."""
         ...
 
     def probability(self, features: Mapping[str, float]) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from rag.errors import QuestionError
+from rag.question import question_proper
 from rag.text import normalise
 from rag.types import MAX_ANSWERS, MAX_QUESTION_LENGTH, MAX_TOP_K, Query, Where
 
@@ -40,4 +41,4 @@ def resolve(question: str, options: Options, *, defaults: Mapping[str, Any]) -> 
         if not isinstance(value, kind) or isinstance(value, bool) or not lowest <= value <= highest:
             number = "a whole number" if kind is int else "a number"
             raise QuestionError(f"{name} cannot be {value!r}", hint=f"give {number} from {lowest} to {highest}")
-    return Query(question=question, asked_as=asked, **values)
+    return Query(question=question, asked_as=question_proper(asked)[:MAX_QUESTION_LENGTH], **values)

@@ -44,7 +44,18 @@ class Settings(BaseModel):
 
     top_k: int = Field(default=10, ge=1, le=100, description="passages read for a question")
     max_answers: int = Field(default=3, ge=1, le=20, description="distinct answers given at most")
-    min_probability: float = Field(default=0.5, ge=0, le=1, description="below this the archive is said not to say")
+    min_probability: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="below this the archive is said not to say; default: as the calibration has it",
+    )
+    promise: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="largest share of wrong answers among those given; default: the calibration's",
+    )
 
     threads: int = Field(default=0, ge=0, le=256, description="worker threads of the models; 0: one a core")
     cache: Path | None = Field(default=None, description="folder for exported models; default: the user's cache folder")

@@ -221,7 +221,8 @@ class Citation:
 class Answer:
     """One distinct answer with every place that says it, best place first; ``text == citations[0].quote``.
 
-    ``kind`` is ``span`` for words that answer by themselves, ``evidence`` for a sentence that decides.
+    ``kind`` is ``span`` for words that answer by themselves, ``evidence`` for a sentence that decides;
+    ``features`` are what the probability was told from (see `rag.features`).
     """
 
     kind: Literal["span", "evidence"] = "span"
@@ -229,6 +230,7 @@ class Answer:
     probability: float
     score: float
     citations: tuple[Citation, ...]
+    features: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require(bool(self.citations) and self.text == self.citations[0].quote, "an answer is its first citation")
@@ -241,16 +243,38 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a probability depends on beside the question and the archive: fingerprints, and how much is read."""
+
+    reader: str
+    retriever: str
+    embedder: str
+    chunker: str
+    top_k: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Of the answers given, at most ``wrong_at_most`` are wrong, with this confidence."""
+    """Of the answers given from a probability on, at most ``wrong_at_most`` are wrong, with this confidence.
+
+    It was tested on answers that the curve was not fitted on: ``given`` of them were that probable, and
+    ``wrong`` of those were wrong.
+    """
 
     wrong_at_most: float
     confidence: float
+    min_probability: float
+    given: int
+    wrong: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Where probabilities come from: what the curve was fitted on, and whether it was fitted for what is in use."""
+    """Where probabilities come from.
+
+    ``name`` says what the curve was fitted on; ``provisional`` that it was fitted for another setup than the
+    one in use, which promises nothing.
+    """
 
     name: str
     fingerprint: str
@@ -270,14 +294,16 @@ class Abstention:
 class Result:
     """What became of a question.
 
-    ``answers`` is empty exactly when there is an ``abstention``; then ``nearest`` holds the passages that
-    came closest. ``timings`` maps a stage to milliseconds. ``fingerprint`` is a key over the archive's state,
-    the models, their settings and the query: equal ones have equal answers.
+    ``answers`` is empty exactly when there is an ``abstention``; then ``candidates`` holds what might have been
+    an answer but is too improbable, and ``nearest`` the passages that came closest. ``timings`` maps a stage to
+    milliseconds. ``fingerprint`` is a key over the archive's state, the models, their settings and the query:
+    equal ones have equal answers.
     """
 
     query: Query
     answers: tuple[Answer, ...]
     abstention: Abstention | None
+    candidates: tuple[Answer, ...] = ()
     nearest: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     timings: Mapping[str, float]

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from rag.cli import articles, index, questions, service
+from rag.cli import articles, calibrate, index, questions, service
 from rag.errors import RagError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 for command in (articles.ingest, articles.delete, articles.forget, questions.ask, questions.search, service.serve):
     app.command()(command)
 app.command("eval")(questions.evaluate)
+app.command()(calibrate.calibrate)
 app.add_typer(index.app, name="index")
 app.command()(service.settings)
 

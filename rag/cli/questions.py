@@ -78,8 +78,9 @@ def evaluate(
     settings = settings_of(index, collection, config)
     asked = load_questions(questions)[:limit]
     with Library(settings) as library, counting("asking", total=len(asked)) as progress:
-        predictions = predict(library.pipeline(), asked, progress=progress)
-    summary = summarise(asked, predictions, min_probability=settings.min_probability)
+        pipeline = library.pipeline()
+        predictions = predict(pipeline, asked, progress=progress)
+    summary = summarise(asked, predictions, min_probability=pipeline.threshold)
     if out:
         record = {
             "settings": settings.model_dump(mode="json", exclude={"index", "cache", "host", "port"}),

@@ -89,10 +89,13 @@ class PassageView(QuotedArticle):
 
 
 class PromiseView(BaseModel):
-    """Of the answers given, at most ``wrong_at_most`` are wrong, with this confidence."""
+    """Of the answers given, at most ``wrong_at_most`` are wrong, with this confidence; one answer is given."""
 
     wrong_at_most: float
     confidence: float
+    min_probability: float = Field(description="From this probability on an answer is given.")
+    given: int = Field(description="How many answers of the test were that probable.")
+    wrong: int = Field(description="How many of those were wrong.")
 
 
 class CalibrationView(BaseModel):
@@ -113,6 +116,9 @@ class AskResponse(BaseModel):
     code: AbstentionCode | None = Field(description="Why there is no answer, for programs; null if there is one.")
     reason: str | None = Field(description="Why there is no answer, in a sentence; null if there is one.")
     answers: list[AnswerView] = Field(description="Best first.")
+    candidates: list[AnswerView] = Field(
+        description="If there is no answer: what might be one, too improbable to give."
+    )
     nearest: list[CitationView] = Field(description="The passages that came closest, if there is no answer.")
     passages: list[PassageView] | None = Field(
         default=None, description="The passages that were read, best first, if asked for with `include`."

@@ -32,6 +32,7 @@ def ask_response(result: Result, *, with_passages: bool = False) -> AskResponse:
         code=result.abstention.code if result.abstention else None,
         reason=result.reason,
         answers=[_answer_view(answer) for answer in result.answers],
+        candidates=[_answer_view(answer) for answer in result.candidates],
         nearest=[citation_view(citation) for citation in result.nearest],
         passages=passage_views(result.hits) if with_passages else None,
         timings=dict(result.timings),

@@ -77,7 +77,7 @@ def test_questions_name_articles_of_the_archive_and_quote_them(pipeline: Pipelin
 
 def test_quality_holds(pipeline: Pipeline) -> None:
     questions = load_questions(QUESTIONS)
-    summary = summarise(questions, predict(pipeline, questions), min_probability=pipeline.min_probability)
+    summary = summarise(questions, predict(pipeline, questions), min_probability=pipeline.threshold)
     for name, floor in FLOORS.items():
         figure = summary[name]
         assert isinstance(figure, dict)
