@@ -59,6 +59,10 @@ class Library(Closing):
             from rag.reader.onnx import OnnxReader
 
             return OnnxReader.load(threads=self.settings.threads)
+        if any((Path(name) / file).exists() for file in ("manifest.json", "model.onnx")):
+            from rag.reader.onnx import OnnxReader
+
+            return OnnxReader.load(Path(name), threads=self.settings.threads)
         from rag.reader.transformer import TransformerReader
 
         return TransformerReader.load(name)

@@ -34,7 +34,8 @@ class Settings(BaseModel):
     reader: str = Field(
         default="default",
         min_length=1,
-        description="default (the shipped one), overlap (no model), or a Hugging Face QA model by name or path",
+        description="default (the shipped one), overlap (no model), a folder that `rag export` wrote, "
+        "or a Hugging Face QA model by name or path",
     )
     retriever: Literal["hybrid", "dense", "lexical"] = Field(default="hybrid", description="how passages are found")
     precision: Literal["fp32", "int8"] = Field(default="int8", description="arithmetic of the default embedder")

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from rag.cli import articles, calibrate, index, questions, service
+from rag.cli import articles, calibrate, index, models, questions, service
 from rag.errors import RagError
 
 app = typer.Typer(
@@ -22,7 +22,8 @@ app = typer.Typer(
 for command in (articles.ingest, articles.delete, articles.forget, questions.ask, questions.search, service.serve):
     app.command()(command)
 app.command("eval")(questions.evaluate)
-app.command()(calibrate.calibrate)
+for command in (calibrate.calibrate, models.train, models.export):
+    app.command()(command)
 app.add_typer(index.app, name="index")
 app.command()(service.settings)
 

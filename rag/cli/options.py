@@ -11,6 +11,9 @@ from rag.settings import Settings, load
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder that holds the collections.")]
 CollectionOption = Annotated[str | None, typer.Option("--collection", help="Collection to use.")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Settings from a TOML file.")]
+ReaderOption = Annotated[
+    str | None, typer.Option("--reader", help="Reader: default, overlap, a folder of rag export, or a QA model.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

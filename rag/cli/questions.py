@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.options import CollectionOption, ConfigOption, IndexOption, JsonOption, print_json, settings_of
+from rag.cli.options import (
+    CollectionOption,
+    ConfigOption,
+    IndexOption,
+    JsonOption,
+    ReaderOption,
+    print_json,
+    settings_of,
+)
 
 TopKOption = Annotated[int | None, typer.Option("--top-k", help="Passages to read.")]
 QuestionArgument = Annotated[str, typer.Argument(help="The question, in quotes.", show_default=False)]
@@ -18,6 +26,7 @@ def ask(
     index: IndexOption = None,
     collection: CollectionOption = None,
     config: ConfigOption = None,
+    reader: ReaderOption = None,
     top_k: TopKOption = None,
     max_answers: Annotated[int | None, typer.Option("--max-answers", help="Distinct answers at most.")] = None,
     min_probability: Annotated[float | None, typer.Option("--min-probability", help="Abstain below this.")] = None,
@@ -28,7 +37,7 @@ def ask(
     from rag.console import print_result
     from rag.responses.views import ask_response
 
-    with Library(settings_of(index, collection, config)) as library:
+    with Library(settings_of(index, collection, config, reader=reader)) as library:
         result = library.pipeline().ask(question, top_k=top_k, max_answers=max_answers, min_probability=min_probability)
     if as_json:
         typer.echo(ask_response(result).model_dump_json(indent=2))
@@ -64,6 +73,7 @@ def evaluate(
     index: IndexOption = None,
     collection: CollectionOption = None,
     config: ConfigOption = None,
+    reader: ReaderOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Keep every prediction and the summary here.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Ask only the first so many.")] = None,
 ) -> None:
@@ -75,7 +85,7 @@ def evaluate(
     from rag.evaluation.questions import load_questions
     from rag.evaluation.runner import predict, summarise
 
-    settings = settings_of(index, collection, config)
+    settings = settings_of(index, collection, config, reader=reader)
     asked = load_questions(questions)[:limit]
     with Library(settings) as library, counting("asking", total=len(asked)) as progress:
         pipeline = library.pipeline()

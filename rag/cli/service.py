@@ -4,14 +4,24 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.options import CollectionOption, ConfigOption, IndexOption, JsonOption, print_json, settings_of
+from rag.cli.options import (
+    CollectionOption,
+    ConfigOption,
+    IndexOption,
+    JsonOption,
+    ReaderOption,
+    print_json,
+    settings_of,
+)
 from rag.settings import Settings, load
 
 
 def serve(
+    *,
     index: IndexOption = None,
     collection: CollectionOption = None,
     config: ConfigOption = None,
+    reader: ReaderOption = None,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on.")] = None,
 ) -> None:
@@ -19,7 +29,7 @@ def serve(
     from rag.api.app import serve as serve_http
     from rag.logs import configure
 
-    settings = settings_of(index, collection, config, host=host, port=port)
+    settings = settings_of(index, collection, config, reader=reader, host=host, port=port)
     configure(settings.log_level)
     address = f"http://{settings.host}:{settings.port}"
     typer.echo(f"Quoth: page {address}/   API {address}/docs   (Ctrl-C stops it)", err=True)

@@ -3,11 +3,13 @@
 `rag.training.train.train` does all of it for a `rag.training.run.TrainingRun`. The parts, in the order
 in which data passes through them:
 
+    sources     the files of a run; passages: out of an archive, for questions that come without
     data        reads, cleans, caps and splits questions        (surface: texts and where characters went)
     negatives   finds passages that rank high and lack the answer
     edits       makes questions unanswerable by one small change
     groups      draws an epoch: a question, its passage, its negatives
     encode      keeps texts as tokens; batches lays them out in few fixed shapes
+    start       what is trained on: weights in floats, also out of an exported int8 reader
     network     the model; loss: span scores comparable between passages
     checkpoint  lets a killed run go on exactly; run: what a run is, and the record it leaves;
                 recipe_file reads one from TOML

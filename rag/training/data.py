@@ -19,7 +19,11 @@ OTHERS = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One question over one passage. No answers means that the passage does not answer it."""
+    """One question over one passage. No answers means that the passage does not answer it.
+
+    ``negatives`` are passages that lack the answer, best first, where they are known already; for other
+    questions they are looked for in the passages of the run.
+    """
 
     id: str
     title: str
@@ -27,6 +31,7 @@ class Example:
     question: str
     answers: tuple[tuple[int, int], ...]
     source: str
+    negatives: tuple[str, ...] = ()
 
     @property
     def answer_texts(self) -> tuple[str, ...]:
@@ -62,7 +67,7 @@ def read_examples(path: Path) -> Iterator[Example]:
     """The questions of one file: SQuAD JSON, or one flat JSON object a line; `.gz` of either.
 
     A flat line holds context, question and answers [{text, answer_start}], and may hold id, title,
-    source and is_impossible. A row without a source takes the file's name for it.
+    source, is_impossible and negatives (texts). A row without a source takes the file's name for it.
 
     Raises:
         InputError: the file cannot be read, or an answer is not where its row says.
@@ -108,7 +113,28 @@ def _example(row: dict[str, Any], number: int, stem: str) -> Example:
         question=" ".join(row["question"].split()),
         answers=tuple(spans),
         source=row.get("source") or stem,
+        negatives=tuple(row.get("negatives", ())),
     )
+
+
+def write_examples(examples: Iterable[Example], path: Path) -> None:
+    """Writes flat JSON objects, one a line, as `read_examples` reads them; the file is there whole or not at all."""
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as file:
+        for example in examples:
+            pairs = zip(example.answer_texts, example.answers, strict=True)
+            row = {
+                "id": example.id,
+                "title": example.title,
+                "context": example.context,
+                "question": example.question,
+                "answers": [{"text": text, "answer_start": start} for text, (start, _) in pairs],
+                "is_impossible": not example.answers,
+                "source": example.source,
+                "negatives": example.negatives,
+            }
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    draft.replace(path)
 
 
 def cleaned(example: Example, *, share: Share, max_words: int = 1500) -> Example | None:
@@ -199,6 +225,13 @@ def held_out(
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path") from error

@@ -43,8 +43,10 @@ def prepare(run: TrainingRun, tokenizer: Any) -> Prepared:
     for example in learnt:
         titles[example.context] = titles.get(example.context) or example.title
     passages = [(title, text) for text, title in titles.items()]
-    number = {text: place for place, (_, text) in enumerate(passages)}
-    texts = [text for _, text in passages]
+    kept_away = {example.context for example in dev}
+    found = [[text for text in example.negatives if text not in kept_away] for example in learnt]
+    texts = list(dict.fromkeys([*titles, *chain.from_iterable(found)]))
+    number = {text: place for place, text in enumerate(texts)}
     material = Material(
         examples=learnt,
         passages=texts,
@@ -53,11 +55,14 @@ def prepare(run: TrainingRun, tokenizer: Any) -> Prepared:
         rivals=(),
         mixture=run.mixture,
     )
-    alone = [material.share(example).stands_alone for example in learnt]
+    alone = [material.share(example).stands_alone and not known for example, known in zip(learnt, found, strict=True)]
     asked = [example for example, stands in zip(learnt, alone, strict=True) if stands] + dev
     mined = iter(_mined(run, asked, passages))
-    material.rivals = [next(mined) if stands else () for stands in alone]
-    dev_rivals = [texts[found[0]] if found else None for found in mined]
+    material.rivals = [
+        next(mined) if stands else tuple(number[text] for text in known)
+        for known, stands in zip(found, alone, strict=True)
+    ]
+    dev_rivals = [texts[ranked[0]] if ranked else None for ranked in mined]
     counts = {
         "learnt": len(learnt),
         "unanswerable": sum(not example.answers for example in learnt),

@@ -9,11 +9,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import SettingsError
+from rag.reader.onnx import SHIPPED
 from rag.training.data import Share
 from rag.training.groups import Recipe
 from rag.training.run import TrainingRun
 
-PATHS = ("start", "out", "pause")
+PATHS = ("start", "out", "index", "pause")
+TUNING = Path(__file__).with_name("tuning.toml")
+"""The recipe of a run for which none is given; it names neither sources nor a place to write to."""
 
 
 def read_run(path: Path, **instead: Any) -> TrainingRun:
@@ -21,7 +24,7 @@ def read_run(path: Path, **instead: Any) -> TrainingRun:
 
     The keys are the fields of `TrainingRun`, with a table `recipe` of the fields of `Recipe` and a table
     `mixture` with a table of the fields of `Share` for each source. Relative paths in the file are
-    relative to the file.
+    relative to the file. The start "shipped" is the reader that comes with Quoth.
 
     Raises:
         SettingsError: the file cannot be read, a key is unknown, or a value is of the wrong kind.
@@ -30,10 +33,11 @@ def read_run(path: Path, **instead: Any) -> TrainingRun:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot read the recipe {path}: {error}", hint="give a TOML file") from error
+    shipped = instead.get("start", given.get("start")) == "shipped"
     given |= {key: str(path.parent / given[key]) for key in PATHS if isinstance(given.get(key), str)}
     if isinstance(given.get("sources"), list):
         given["sources"] = [str(path.parent / str(source)) for source in given["sources"]]
-    given |= instead
+    given |= instead | ({"start": SHIPPED} if shipped else {})
     _known(given, TrainingRun, where=str(path))
     if isinstance(given.get("recipe"), dict):
         _known(given["recipe"], Recipe, where="recipe")

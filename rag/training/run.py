@@ -18,9 +18,10 @@ from rag.training.groups import Recipe
 class TrainingRun:
     """Everything that decides what a run learns. The same run on the same machine gives the same weights.
 
-    sources: files of questions, see `data.read_examples`.
-    start: folder of an encoder or reader to start from, in the transformers layout.
+    sources: files of questions, see `data.read_examples`; or of `rag.evaluation.questions`, over `index`.
+    start: folder of an encoder or reader to start from, in the transformers layout or exported.
     out: folder for checkpoints, log, run.json and the finished models.
+    index, collection: the archive that gives passages to questions that come without.
     mixture: the share of each source by name; `*` stands for all others, and without it they are left out.
     barred: sources never used, whatever the mixture says.
     held_out, held_out_sources: share of articles of these sources kept away as a development set.
@@ -39,6 +40,8 @@ class TrainingRun:
     sources: tuple[Path, ...]
     start: Path
     out: Path
+    index: Path | None = None
+    collection: str = "default"
     mixture: Mapping[str, Share] = field(default_factory=lambda: {OTHERS: Share()})
     barred: frozenset[str] = frozenset()
     held_out: float = 0.0
@@ -82,11 +85,13 @@ class TrainingRun:
         """
         settings = {key: _plain(value) for key, value in asdict(self).items()}
         data = {path.name: file_sha256(path) for path in self.sources}
-        weights = {path.name: file_sha256(path) for path in sorted(self.start.glob("*.safetensors"))}
+        weights = {path.name: file_sha256(path) for path in sorted(self._weights())}
         free = {
             "sources",
             "start",
             "out",
+            "index",
+            "collection",
             "bf16",
             "compiled",
             "threads",
@@ -111,6 +116,9 @@ class TrainingRun:
                 **{name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
             },
         }
+
+    def _weights(self) -> list[Path]:
+        return [path for pattern in ("*.safetensors", "model.onnx") for path in self.start.glob(pattern)]
 
 
 def _plain(value: Any) -> Any:

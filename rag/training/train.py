@@ -21,6 +21,8 @@ from rag.training.network import Reader, load
 from rag.training.prepare import prepare
 from rag.training.run import TrainingRun
 from rag.training.schedule import Schedule
+from rag.training.sources import on_files
+from rag.training.start import float_folder
 
 EVERY = 10
 """Steps between two reports of progress."""
@@ -71,14 +73,16 @@ def train(
     """
     torch.set_num_threads(run.threads)
     run.out.mkdir(parents=True, exist_ok=True)
+    run, without_passage = on_files(run)
     record = run.record()
-    network, tokenizer = load(run.start, bf16=run.bf16, seed=run.seed)
+    start = float_folder(run.start, scratch=run.out / "start")
+    network, tokenizer = load(start, bf16=run.bf16, seed=run.seed)
     network.to(run.device)
     checkpoints = Checkpoints(run.out / "checkpoints", fingerprint=record["fingerprint"], keep=run.keep)
     trainer = _Trainer(run, network, checkpoints)
     prepared = prepare(run, tokenizer)
     schedule = Schedule(run, material=prepared.material, tokenizer=tokenizer)
-    record |= {"questions": prepared.counts, "steps": schedule.steps}
+    record |= {"questions": {**prepared.counts, "without_passage": without_passage}, "steps": schedule.steps}
     _write(record, run.out / "run.json")
 
     finished = trainer.go(schedule, progress=progress, stop_after=stop_after)
