@@ -32,7 +32,7 @@ class TrainingRun:
     tokens: about how many tokens a batch has. buckets: the row lengths used.
     shared: weight of the loss normalised over a question's passages, see `loss.group_loss`.
     average: decay of the running average of the weights, per step.
-    bf16, compiled, threads: how to compute. device: "cpu" or "cuda".
+    bf16, compiled, threads: how to compute; bf16 only where the processor has it. device: "cpu" or "cuda".
     checkpoint_minutes, keep: how often to write a checkpoint, how many to keep.
     pause: while this file exists, the run sleeps.
     """

@@ -76,7 +76,7 @@ def train(
     run, without_passage = on_files(run)
     record = run.record()
     start = float_folder(run.start, scratch=run.out / "start")
-    network, tokenizer = load(start, bf16=run.bf16, seed=run.seed)
+    network, tokenizer = load(start, bf16=run.bf16 and _computes_bf16(run.device), seed=run.seed)
     network.to(run.device)
     checkpoints = Checkpoints(run.out / "checkpoints", fingerprint=record["fingerprint"], keep=run.keep)
     trainer = _Trainer(run, network, checkpoints)
@@ -99,6 +99,11 @@ def train(
     record |= {"seconds": round(trainer.place.seconds), "development": figures}
     _write(record, run.out / "run.json")
     return run.out / "averaged"
+
+
+def _computes_bf16(device: str) -> bool:
+    """Whether bf16 is computed at all: a processor without it takes a hundred times as long as for float32."""
+    return device != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _write(record: dict[str, Any], path: Path) -> None:

@@ -54,13 +54,13 @@ def test_a_damaged_model_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.models
 def test_the_shipped_weights_read_as_the_shipped_reader_does(tmp_path: Path) -> None:
     floats = float_folder(SHIPPED, scratch=tmp_path / "floats")
-    asked = examples()[1][:24]
+    looked_at, compared = examples()
     export_reader(floats, target=tmp_path / "fp32", name="floats", precision="fp32")
     shifts = []
     with OnnxReader.load() as small, OnnxReader.load(tmp_path / "fp32") as large:
-        for question, text in asked:
+        for question, text in looked_at + compared:
             one, other = (reader.read(question, [Hit.of(text)])[0] for reader in (small, large))
             shifts.append(abs(one.score - other.score))
-    assert sum(shifts) / len(shifts) < 0.5
-    agreement = export_checked(floats, target=tmp_path / "again", name="again", asked=asked)
+    assert sum(shifts) / len(shifts) < 0.3
+    agreement = export_checked(floats, target=tmp_path / "again", name="again", asked=compared[:24])
     assert agreement.within(LIMITS)
