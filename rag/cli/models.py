@@ -69,7 +69,8 @@ def export(
     target: Annotated[Path, typer.Argument(help="Folder to write, not there yet.", show_default=False)],
     *,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Questions with passages, like those that will be read.")
+        Path | None,
+        typer.Option("--data", help="Questions with passages like those that will be read, a hundred or more."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What replies call it; default: the folder's.")] = None,
 ) -> None:
