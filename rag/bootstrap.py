@@ -4,7 +4,7 @@ Models are loaded when first needed and shared by all collections of a `Library`
 """
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from rag.calibration import calibration_of
 from rag.chunker import SentenceChunker
 from rag.errors import IndexCorruptError
-from rag.pipeline import Pipeline
+from rag.pipeline import Pipeline, entries
 from rag.protocols import Archive, Calibrator, Chunker, Closing, Embedder, Reader, Retriever
 from rag.settings import Settings, load
 
 if TYPE_CHECKING:
     from rag.index import SqliteArchive
+    from rag.index.upgrade import Counting
 
 
 class Library(Closing):
@@ -161,6 +162,29 @@ class Library(Closing):
                 return archive.verify()
         except IndexCorruptError as error:
             return [error.message]
+
+    def upgrade(self, collection: str | None = None, *, counting: "Counting | None" = None) -> bool:
+        """Rebuilds a collection of any format with the models in force; False if it was current.
+
+        ``counting`` is entered with the number of articles and gives what is told how many are done. The old
+        archive stays until the new one has been verified.
+
+        Raises:
+            IndexMissingError: there is none.
+            IndexFormatError: it is of a format newer than this version.
+            IndexLockedError: someone else is writing and did not finish in time.
+            IndexCorruptError: an article is not what was stored.
+        """
+        from rag.index import upgrade
+
+        return upgrade(
+            self.path(collection or self.settings.collection),
+            embedder_fingerprint=self.embedder.fingerprint,
+            chunker_fingerprint=self.chunker.fingerprint,
+            dim=self.embedder.dim,
+            entries=partial(entries, chunker=self.chunker, embedder=self.embedder),
+            counting=counting,
+        )
 
     def close(self) -> None:
         """Closes the archives and the models."""

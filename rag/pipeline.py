@@ -16,7 +16,7 @@ from rag.errors import ArticleError
 from rag.loaders import Loaded, Unreadable
 from rag.protocols import Archive, Calibrator, Chunker, Closing, Embedder, Entry, Index, Reader, Retriever
 from rag.queries import Options
-from rag.types import Calibration, Hit, Query, Result, Setup
+from rag.types import Article, Calibration, Hit, Query, Result, Setup
 
 BATCH_ARTICLES = 256
 BATCH_CHARACTERS = 1_000_000
@@ -72,15 +72,16 @@ def ingest(
         with archive.reading() as index:
             known = index.stored(ids=[item.article.id for item in batch], origins=[item.origin for item in batch])
         plan = origins.plan(batch, known, read=report.read, unread=report.unread)
-        entries = _entries(plan.changed, chunker=chunker, embedder=embedder)
-        if entries or plan.moved:
+        found = [(item.article, item.origin or None) for item in plan.changed]
+        changed = entries(found, chunker=chunker, embedder=embedder)
+        if changed or plan.moved:
             with archive.writing() as writer:
                 writer.move(plan.moved)
-                outcomes = writer.put(entries)
+                outcomes = writer.put(changed)
             report.added += outcomes.count("added")
             report.replaced += outcomes.count("replaced")
         report.unchanged += len(plan.unchanged)
-        report.passages += sum(len(entry.passages) for entry in entries)
+        report.passages += sum(len(entry.passages) for entry in changed)
         report.cleaned += sum(item.cleaned for item in batch)
         report.rejected += [error for _, error in plan.conflicts]
         report.found.update(plan.unchanged, [item.article.id for item in plan.changed], dict(plan.conflicts))
@@ -108,6 +109,19 @@ def prune(archive: Archive, report: IngestReport, *, under: Sequence[str], allow
     return kept
 
 
+def entries(articles: Sequence[tuple[Article, str | None]], *, chunker: Chunker, embedder: Embedder) -> list[Entry]:
+    """The articles, each given with its origin, with their passages and vectors; all are embedded in one call."""
+    cut = [(article, origin, list(chunker.chunk(article))) for article, origin in articles]
+    texts = [chunker.embedded_text(article, passage) for article, _, passages in cut for passage in passages]
+    vectors = embedder.embed_passages(texts)
+    made, row = [], 0
+    for article, origin, passages in cut:
+        rows = vectors[row : row + len(passages)]
+        made.append(Entry(article=article, passages=passages, vectors=rows, origin=origin))
+        row += len(passages)
+    return made
+
+
 def _batches(loaded: Iterable[Loaded | Unreadable], report: IngestReport) -> Iterator[list[Loaded]]:
     """Articles, at most `BATCH_ARTICLES` or about `BATCH_CHARACTERS` at a time; what is unreadable is reported."""
     batch: list[Loaded] = []
@@ -125,19 +139,6 @@ def _batches(loaded: Iterable[Loaded | Unreadable], report: IngestReport) -> Ite
             yield batch
             batch, characters = [], 0
     yield batch
-
-
-def _entries(items: Sequence[Loaded], *, chunker: Chunker, embedder: Embedder) -> list[Entry]:
-    """The articles with their passages and vectors; all passages are embedded in one call."""
-    cut = [(item, list(chunker.chunk(item.article))) for item in items]
-    texts = [chunker.embedded_text(item.article, passage) for item, passages in cut for passage in passages]
-    vectors = embedder.embed_passages(texts)
-    entries, row = [], 0
-    for item, passages in cut:
-        rows = vectors[row : row + len(passages)]
-        entries.append(Entry(article=item.article, passages=passages, vectors=rows, origin=item.origin or None))
-        row += len(passages)
-    return entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

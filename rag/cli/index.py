@@ -48,3 +48,14 @@ def compact(index: IndexOption = None, collection: CollectionOption = None, conf
     with Library(settings_of(index, collection, config)).inspect() as archive:
         archive.compact()
     typer.echo("compacted")
+
+
+@app.command()
+def upgrade(index: IndexOption = None, collection: CollectionOption = None, config: ConfigOption = None) -> None:
+    """Rebuild passages, words and vectors from the stored articles, with the format and models of now."""
+    from rag.bootstrap import Library
+    from rag.console import counting
+
+    with Library(settings_of(index, collection, config)) as library:
+        rebuilt = library.upgrade(counting=lambda total: counting("upgrading", total=total))
+    typer.echo("upgraded" if rebuilt else "current already: nothing was done")

@@ -4,6 +4,7 @@ The format is described in ``index/README.md``.
 """
 
 from rag.index.archive import SqliteArchive
+from rag.index.upgrade import upgrade
 from rag.index.verify import verify
 
-__all__ = ["SqliteArchive", "verify"]
+__all__ = ["SqliteArchive", "upgrade", "verify"]

@@ -1,30 +1,22 @@
 """A collection on disk: any number of views, one writer."""
 
-import logging
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from rag.errors import IndexLockedError, IndexStoreError
-from rag.index import store
-from rag.index.dense import DELTA_LIMIT, DenseView, build_snapshot, newest_snapshot, open_view
-from rag.index.layout import DATABASE, LOCK, SNAPSHOTS, snapshot_files, snapshot_seq
+from rag.errors import IndexMismatchError, IndexStoreError
+from rag.index import snapshots, store
+from rag.index.dense import DenseView, newest_snapshot, open_view
+from rag.index.layout import DATABASE, DRAFT
+from rag.index.locking import LOCK_SECONDS, locked_error, write_lock
 from rag.index.searcher import Searcher
 from rag.index.store import Meta
 from rag.index.verify import verify
 from rag.index.writer import SqliteWriter
 from rag.protocols import Archive
-
-LOCK_SECONDS = 10.0
-
-_SMALL_DELTA = 512
-_DELTA_SHARE = 0.1
-_KEPT_SNAPSHOTS = 2
-_LOG = logging.getLogger(__name__)
 
 
 class SqliteArchive(Archive):
@@ -64,7 +56,7 @@ class SqliteArchive(Archive):
                 path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise IndexStoreError(f"{path} cannot be made: {error}") from error
-            with store.translated(path), _file_lock(path, seconds=lock_seconds):
+            with store.translated(path), write_lock(path, seconds=lock_seconds):
                 store.create(path, meta=wanted)
         archive = cls.inspect(path, lock_seconds=lock_seconds)
         store.require_same(path, stored=archive.meta, wanted=wanted)
@@ -88,11 +80,15 @@ class SqliteArchive(Archive):
 
     @contextmanager
     def reading(self) -> Iterator[Searcher]:
-        """A view of the latest committed state, usable inside the block; never waits for the writer."""
+        """A view of the latest committed state, usable inside the block; never waits for the writer.
+
+        Raises:
+            IndexMismatchError: the archive was upgraded since it was opened.
+        """
         with self._pool.transaction() as connection:
             with store.translated(self._path):
                 dense = self._matching_view(connection)
-                _, at = _last_change(connection)
+                _, at = snapshots.last_change(connection)
             searcher = Searcher(connection, dense=dense, at=at, meta=self._meta, folder=self._path)
             try:
                 yield searcher
@@ -105,14 +101,16 @@ class SqliteArchive(Archive):
 
         Raises:
             IndexLockedError: someone else is writing and did not finish in time.
+            IndexMismatchError: the archive was upgraded since it was opened.
         """
         with self._exclusive() as connection:
             writer = SqliteWriter(connection, meta=self._meta, folder=self._path)
             yield writer
             with store.translated(self._path):
                 if writer.forgot:
-                    self._drop_snapshots(keep=0)
-                if writer.forgot or _snapshot_due(self._path, connection):
+                    snapshots.drop(self._path)
+                    shutil.rmtree(self._path / DRAFT, ignore_errors=True)  # of an upgrade that was killed
+                if writer.forgot or snapshots.due(self._path, connection):
                     self._save_snapshot(connection)
                 if writer.forgot:
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -133,7 +131,7 @@ class SqliteArchive(Archive):
             connection.execute("INSERT INTO passage_fts (passage_fts) VALUES ('optimize')")
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._drop_snapshots(keep=0)
+            snapshots.drop(self._path)
             self._save_snapshot(connection)
 
     def close(self) -> None:
@@ -148,7 +146,8 @@ class SqliteArchive(Archive):
         If a newer one is published already, the transaction is begun again.
         """
         while True:
-            seq, _ = _last_change(connection)
+            self._require_unchanged(connection)
+            seq, _ = snapshots.last_change(connection)
             view = self._view
             if view is None or view.seq < seq:
                 view = self._publish(connection, seq=seq)
@@ -172,79 +171,28 @@ class SqliteArchive(Archive):
     def _exclusive(self) -> Iterator[sqlite3.Connection]:
         """A connection that may write, with all other writers locked out."""
         if not self._write_lock.acquire(timeout=self._lock_seconds):
-            raise _locked_error(self._path)
+            raise locked_error(self._path)
         try:
-            with _file_lock(self._path, seconds=self._lock_seconds):
+            with write_lock(self._path, seconds=self._lock_seconds):
                 with store.translated(self._path):
                     connection = store.connect(self._path, writable=True)
                 try:
+                    with store.translated(self._path):
+                        self._require_unchanged(connection)
                     yield connection
                 finally:
                     connection.close()
         finally:
             self._write_lock.release()
 
+    def _require_unchanged(self, connection: sqlite3.Connection) -> None:
+        """Does nothing if the file is still the archive that was opened: an upgrade gives it another identity."""
+        if store.identity(connection) != self._meta.identity:
+            raise IndexMismatchError(
+                f"{self._path} was upgraded meanwhile", hint="restart this program, e.g. rag serve"
+            )
+
     def _save_snapshot(self, connection: sqlite3.Connection) -> None:
-        """Writes a snapshot of all vectors; a failure is only logged, since SQLite has them too."""
-        seq, at = _last_change(connection)
-        (any_row,) = connection.execute("SELECT EXISTS (SELECT 1 FROM vector)").fetchone()
-        if any_row:
-            try:
-                build_snapshot(connection, dim=self._meta.dim).save(self._path, seq=seq, at=at)
-            except (OSError, RuntimeError) as error:  # FAISS reports a full disk as a RuntimeError
-                _LOG.warning("%s: no snapshot could be written: %s", self._path, error)
-                return
-        self._drop_snapshots(keep=_KEPT_SNAPSHOTS, ahead_of=seq)
-        with self._view_lock:
-            self._view = None
-
-    def _drop_snapshots(self, *, keep: int, ahead_of: int | None = None) -> None:
-        """Deletes all snapshot files but those of the newest few; ones ahead of a change are never kept.
-
-        A file that another process has mapped stays readable to it.
-        """
-        records = snapshot_files(self._path)
-        if ahead_of is not None:
-            records = [record for record in records if snapshot_seq(record) <= ahead_of]
-        stems = {record.stem for record in records[:keep]}
-        for file in (self._path / SNAPSHOTS).glob("*"):
-            if file.stem not in stems:
-                with suppress(OSError):
-                    file.unlink()
-
-
-def _last_change(connection: sqlite3.Connection) -> tuple[int, str]:
-    """Number and time of the newest change; (0, "") before the first."""
-    newest = connection.execute("SELECT seq, at FROM change ORDER BY seq DESC LIMIT 1").fetchone()
-    return newest or (0, "")
-
-
-def _snapshot_due(folder: Path, connection: sqlite3.Connection) -> bool:
-    """Whether so many rows changed since the newest snapshot that the next should be made."""
-    seq, _ = _last_change(connection)
-    base = newest_snapshot(folder, seq=seq)
-    query = "SELECT coalesce(sum(last - first + 1), 0) FROM change WHERE seq > ?"
-    (changed,) = connection.execute(query, (base,)).fetchone()
-    if changed <= _SMALL_DELTA:
-        return False
-    (count,) = connection.execute("SELECT count(*) FROM passage").fetchone()
-    return bool(changed > min(DELTA_LIMIT, max(_SMALL_DELTA, _DELTA_SHARE * count)))
-
-
-@contextmanager
-def _file_lock(folder: Path, *, seconds: float) -> Iterator[None]:
-    lock = FileLock(folder / LOCK, timeout=seconds)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise _locked_error(folder) from error
-    except OSError as error:
-        raise IndexStoreError(f"{folder} cannot be written to: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _locked_error(folder: Path) -> IndexLockedError:
-    return IndexLockedError(f"{folder} is being written to", hint="wait for the other rag ingest or upload to finish")
+        if snapshots.save(self._path, connection, dim=self._meta.dim):
+            with self._view_lock:
+                self._view = None

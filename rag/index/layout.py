@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FORMAT = 2
+EARLIER_FORMATS = (1,)
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 TITLE_WEIGHT = 1.0
 
 DATABASE = "archive.sqlite"
 SNAPSHOTS = "snapshots"
 LOCK = "write.lock"
+DRAFT = "upgrade"
 
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

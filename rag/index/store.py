@@ -1,6 +1,7 @@
 """SQLite: connections, the record of what the archive was built with, and articles as rows."""
 
 import json
+import shlex
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from rag.errors import IndexCorruptError, IndexFormatError, IndexMismatchError, IndexMissingError, IndexStoreError
-from rag.index.layout import DATABASE, FORMAT, SCHEMA, SNAPSHOTS, settle
+from rag.index.layout import DATABASE, EARLIER_FORMATS, FORMAT, SCHEMA, SNAPSHOTS, settle
 from rag.types import Article
 
 ARTICLE_COLUMNS = "article.id, title, article.text, url, source, author, language, published_at, tags"
@@ -19,6 +20,7 @@ ARTICLE_COLUMNS = "article.id, title, article.text, url, source, author, languag
 _BUSY_SECONDS = 10.0
 _IDLE_CONNECTIONS = 16
 _NOT_ENOUGH_DISK = "database or disk is full"
+_SETTINGS = {"embedder": "embedder and precision", "chunker": "passage_tokens and passage_overlap", "dim": "embedder"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,22 +96,10 @@ def read_meta(path: Path) -> Meta:
         IndexFormatError: it is of another format, or no archive at all.
         IndexCorruptError: it is not a database, or a damaged one.
     """
-    if not (path / DATABASE).is_file():
-        raise IndexMissingError(
-            f"there is no index in {path}", hint=f"rag ingest PATH --index {path.parent} --collection {path.name}"
-        )
-    with translated(path):
-        connection = connect(path, writable=False)
-        try:
-            tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchall()
-            values = dict(connection.execute("SELECT key, value FROM meta")) if tables else {}
-        finally:
-            connection.close()
-    if values.get("format") != str(FORMAT):
-        raise IndexFormatError(
-            f"{path} is of format {values.get('format', 'unknown')}; this version reads format {FORMAT}",
-            hint="ingest the articles into a new collection: rag ingest PATH --collection NAME",
-        )
+    values = read_values(path)
+    if values["format"] != str(FORMAT):
+        message = f"{path} is of format {values['format']}; this version reads format {FORMAT}"
+        raise IndexFormatError(message, hint=upgrade_command(path))
     try:
         return Meta(
             embedder=values["embedder"],
@@ -121,6 +111,43 @@ def read_meta(path: Path) -> Meta:
         raise IndexCorruptError(f"{path / DATABASE} does not say what it was built with") from error
 
 
+def read_values(path: Path) -> dict[str, str]:
+    """The ``meta`` table of the archive in this folder, of this format or an earlier one.
+
+    Raises:
+        IndexMissingError: there is none.
+        IndexFormatError: it is of a later format, or no archive at all.
+        IndexCorruptError: it is not a database, or a damaged one.
+    """
+    if not (path / DATABASE).is_file():
+        raise IndexMissingError(
+            f"there is no index in {path}", hint=f"rag ingest PATH --index {path.parent} --collection {path.name}"
+        )
+    with translated(path):
+        connection = connect(path, writable=False)
+        try:
+            tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchall()
+            values = dict(connection.execute("SELECT key, value FROM meta")) if tables else {}
+        finally:
+            connection.close()
+    number = values.get("format", "unknown")
+    if number in map(str, (*EARLIER_FORMATS, FORMAT)):
+        return values
+    if number.isdecimal() and int(number) > FORMAT:
+        message = f"{path} is of format {number}, made by a newer version of Quoth: update it"
+        raise IndexFormatError(message, hint=f"this version reads format {FORMAT}")
+    raise IndexFormatError(
+        f"{path} is of format {number}; this version reads format {FORMAT}",
+        hint="ingest the articles into a new collection: rag ingest PATH --collection NAME",
+    )
+
+
+def identity(connection: sqlite3.Connection) -> str:
+    """The identity of the archive as the connection's transaction sees it."""
+    query = "SELECT value FROM meta WHERE key = 'identity'"
+    return next((str(value) for (value,) in connection.execute(query)), "")
+
+
 def require_same(path: Path, *, stored: Meta, wanted: Meta) -> None:
     """Does nothing if an archive fits what is in use.
 
@@ -130,8 +157,13 @@ def require_same(path: Path, *, stored: Meta, wanted: Meta) -> None:
     for part in ("embedder", "chunker", "dim"):
         was, now = getattr(stored, part), getattr(wanted, part)
         if was != now:
-            hint = f"set the {part} back, or ingest into a new collection: rag ingest PATH --collection NAME"
+            hint = f"set {_SETTINGS[part]} back, or rebuild it: {upgrade_command(path)}"
             raise IndexMismatchError(f"{path} was built with {part} {was}, but {now} is in use", hint=hint)
+
+
+def upgrade_command(path: Path) -> str:
+    """The command that rebuilds the archive in this folder with what is in use."""
+    return shlex.join(["rag", "index", "upgrade", "--index", str(path.parent), "--collection", path.name])
 
 
 class ConnectionPool:

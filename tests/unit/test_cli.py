@@ -100,6 +100,19 @@ def test_looking_after_an_index(shell: Shell) -> None:
     assert "not well" in shell("index", "verify", status=1).stdout
 
 
+def test_an_upgrade_is_the_command_that_the_hint_names(shell: Shell) -> None:
+    shell("ingest", "news")
+    assert shell("index", "upgrade").stdout == "current already: nothing was done\n"
+    shell.environ["RAG_PASSAGE_TOKENS"] = "16"
+    refused = shell("ask", "Who shut the Kestrel Bridge?", status=2).stderr
+    command = "rag index upgrade --index index --collection default"
+    assert f"hint: set passage_tokens and passage_overlap back, or rebuild it: {command}\n" in refused
+    assert shell(*command.split()[1:]).stdout == "upgraded\n"
+    assert "Marit Solheim" in shell("ask", "Who shut the Kestrel Bridge?").stdout
+    assert shell("index", "verify").stdout.startswith("well")
+    assert "unchanged" in shell("ingest", "news").stdout
+
+
 def test_errors_are_said_with_a_hint_and_status_2(shell: Shell) -> None:
     missing = shell("ask", "Who?", status=2).stderr
     assert missing.startswith("error: ")

@@ -46,8 +46,15 @@ def test_an_empty_file_or_another_database_is_of_no_known_format(tmp_path: Path)
 
 def test_a_future_format(archive: SqliteArchive, folder: Path) -> None:
     change(folder, "UPDATE meta SET value = '3' WHERE key = 'format'")
-    with pytest.raises(IndexFormatError, match=r"format 3; this version reads format 2 .*rag ingest"):
+    with pytest.raises(IndexFormatError, match=r"format 3, made by a newer version of Quoth: update it .*format 2"):
         SqliteArchive.inspect(folder)
+
+
+def test_an_earlier_format(archive: SqliteArchive, folder: Path) -> None:
+    change(folder, "UPDATE meta SET value = '1' WHERE key = 'format'")
+    with pytest.raises(IndexFormatError, match="format 1; this version reads format 2") as caught:
+        SqliteArchive.inspect(folder)
+    assert caught.value.hint == f"rag index upgrade --index {folder.parent} --collection news"
 
 
 @pytest.mark.parametrize(
@@ -59,12 +66,21 @@ def test_meta_that_makes_no_sense(archive: SqliteArchive, folder: Path, statemen
         SqliteArchive.inspect(folder)
 
 
-@pytest.mark.parametrize("other", [{"embedder_fingerprint": "e2"}, {"chunker_fingerprint": "c2"}, {"dim": DIM + 1}])
+@pytest.mark.parametrize(
+    ("other", "names"),
+    [
+        ({"embedder_fingerprint": "e2"}, "embedder and precision"),
+        ({"chunker_fingerprint": "c2"}, "passage_tokens and passage_overlap"),
+        ({"dim": DIM + 1}, "embedder"),
+    ],
+)
 @pytest.mark.parametrize("create", [False, True])
-def test_mismatch(archive: SqliteArchive, folder: Path, other: dict[str, str | int], create: bool) -> None:
+def test_mismatch(archive: SqliteArchive, folder: Path, other: dict[str, str | int], names: str, create: bool) -> None:
     wanted: Any = {"embedder_fingerprint": "e1", "chunker_fingerprint": "c1", "dim": DIM, **other}
-    with pytest.raises(IndexMismatchError, match=r"set the .* back, or .*rag ingest PATH --collection"):
+    with pytest.raises(IndexMismatchError) as caught:
         SqliteArchive.open(folder, create=create, **wanted)
+    command = f"rag index upgrade --index {folder.parent} --collection news"
+    assert caught.value.hint == f"set {names} back, or rebuild it: {command}"
 
 
 def test_a_page_damaged_later_is_told_apart(tmp_path: Path) -> None:
