@@ -1,4 +1,4 @@
-"""The contracts between the parts, in words; ``tests/contract`` holds a suite for each.
+"""The contracts between the parts, in words; ``tests/contract`` holds a suite for each, to be inherited.
 
 All of them may be called from several threads at once unless the text says otherwise.
 """
@@ -22,7 +22,7 @@ class Closing(Protocol):
     """Something that holds files, threads or memory: closed by hand or at the end of a ``with`` block."""
 
     def close(self) -> None:
-        """Lets go of everything; closing twice does nothing. Nothing to do unless something is held."""
+        """Releases whatever is held, if anything; closing twice does nothing."""
         return
 
     def __enter__(self) -> Self:
@@ -54,7 +54,7 @@ class Chunker(Protocol):
 
 
 class Embedder(Closing, Protocol):
-    """Turns text into unit vectors whose dot product is likeness."""
+    """Turns text into unit vectors whose dot product is their similarity."""
 
     @property
     def fingerprint(self) -> str:
@@ -86,9 +86,10 @@ class Embedder(Closing, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What there is to know about an archive; sizes in bytes.
+    """Counts, sizes in bytes, and fingerprints of an archive.
 
-    ``embedder`` and ``chunker`` are the fingerprints it was built with; ``changed_since_snapshot`` counts the
+    ``revisions`` counts the former texts that are kept, of articles replaced or deleted; ``embedder`` and
+    ``chunker`` are the fingerprints it was built with; ``changed_since_snapshot`` counts the
     vectors that are searched beside the stored index because they came or went since it was written.
     """
 
@@ -141,9 +142,11 @@ class Index(Protocol):
         ...
 
     def search_text(self, question: str, *, k: int, where: Where | None = None) -> list[Match]:
-        """The k passages that share the most telling words, best first, ties by row; rank name ``lexical``.
+        """The k passages that match the question's words best, best first, ties by row; rank name ``lexical``.
 
-        Any text is a valid question; one without a usable word finds nothing.
+        A passage matches with any of the words, whatever their case and accents, in its text or its
+        article's title; rare words count more, and frequent ones may be ignored. Any text is a valid question;
+        one without a word finds nothing.
         """
         ...
 
@@ -172,7 +175,7 @@ class Index(Protocol):
         ...
 
     def facts(self) -> Facts:
-        """What there is to know about the archive."""
+        """Sizes, counts and fingerprints of the archive."""
         ...
 
 
@@ -180,7 +183,7 @@ class Index(Protocol):
 class Entry:
     """An article ready to be stored: its passages in order and their vectors, row for row.
 
-    ``origin`` is the file it came from, if any: what ``--prune`` goes by.
+    ``origin`` is the file it came from, if any: articles of files that are gone are found by it.
     """
 
     article: Article
@@ -220,7 +223,7 @@ class Writer(Protocol):
 
 
 class Archive(Closing, Protocol):
-    """A collection that is kept: many views, one writer."""
+    """A stored collection: any number of views, one writer."""
 
     def reading(self) -> AbstractContextManager[Index]:
         """A view of the latest committed state, for as long as the context lasts; never waits for the writer."""
@@ -235,11 +238,11 @@ class Archive(Closing, Protocol):
         ...
 
     def verify(self) -> list[str]:
-        """What does not hold together, a line each; empty if all is well. Reads everything."""
+        """What is inconsistent or damaged, a line each; empty if nothing is. Reads everything."""
         ...
 
     def compact(self) -> None:
-        """Gives back the room of what was deleted, and makes the next start as fast as can be.
+        """Frees the space of what was deleted and prepares a quick start; changes nothing that can be found.
 
         Raises:
             IndexLockedError: someone else is writing and did not finish in time.
@@ -247,7 +250,7 @@ class Archive(Closing, Protocol):
         ...
 
     def close(self) -> None:
-        """Lets go of files; views must not be in use."""
+        """Releases the files; views must not be in use."""
         ...
 
 

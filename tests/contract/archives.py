@@ -1,8 +1,10 @@
-"""Small articles, and what is asked of every archive that holds them."""
+"""Small articles, and the fixtures by which a suite gets the archive that it is to hold them in."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+
+import pytest
 
 from rag.embedder.hashing import HashingEmbedder
 from rag.protocols import Archive, Entry, Index
@@ -12,7 +14,31 @@ from rag.types import Article, Match, Passage
 EMBEDDER = HashingEmbedder(dim=64)
 WORDS = ["river", "mayor", "budget", "harbour", "strike", "ferry", "bridge", "harvest", "comet", "verdict", "flood"]
 
+CHUNKER_FINGERPRINT = "sentence"
+
 OpenArchive = Callable[[], Archive]
+
+
+class ArchiveFixtures:
+    """What every suite of archives starts from: inherit a suite as ``Test...`` and override `open_archive`."""
+
+    @pytest.fixture
+    def open_archive(self) -> OpenArchive:
+        """Opens the archive under test, empty at first; each call gives another handle on the same data.
+
+        It is for vectors of `EMBEDDER` and `CHUNKER_FINGERPRINT`, and does not wait long for another writer.
+        """
+        raise NotImplementedError("override open_archive")
+
+    @pytest.fixture
+    def archive(self, open_archive: OpenArchive) -> Archive:
+        return open_archive()
+
+    @pytest.fixture(autouse=True)
+    def sound_afterwards(self, open_archive: OpenArchive) -> Iterator[None]:
+        yield
+        with open_archive() as archive:
+            assert archive.verify() == []
 
 
 def make_entry(

@@ -1,9 +1,11 @@
 """One archive closely: snapshots, views, former texts. Long because every way a snapshot can go wrong is a test."""
 
 import logging
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -305,3 +307,19 @@ def test_a_closed_archive_is_closed(archive: SqliteArchive) -> None:
     archive.close()
     with pytest.raises(ValueError, match="closed"), archive.reading():
         pass
+
+
+@pytest.mark.parametrize("block", [SqliteArchive.reading, SqliteArchive.writing])
+@pytest.mark.parametrize("kind", [sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.IntegrityError])
+def test_an_error_of_the_callers_own_database_comes_out_as_it_is(
+    archive: SqliteArchive,
+    make_entry: MakeEntry,
+    block: Callable[[SqliteArchive], AbstractContextManager[object]],
+    kind: type[sqlite3.Error],
+) -> None:
+    error = kind("of another database")
+    with pytest.raises(kind) as caught, block(archive):
+        raise error
+    assert caught.value is error
+    with archive.writing() as writer:
+        assert writer.put([make_entry("a")]) == ["added"], "the lock is free again"
