@@ -1,4 +1,4 @@
-"""What every chunker promises, whatever counts its tokens."""
+"""What every chunker promises, whatever counts its tokens: inherit `ChunkerSuite` and override `build`."""
 
 import re
 from collections.abc import Callable
@@ -51,35 +51,6 @@ def minilm() -> TokenSpans:
     return lambda text: tokenizer.encode(text, add_special_tokens=False).offsets
 
 
-@pytest.fixture(
-    params=[
-        blanks,
-        characters,
-        without_emoji,
-        with_leading_blank,
-        bytewise,
-        HashingEmbedder().token_spans,
-        pytest.param(minilm, marks=pytest.mark.models),
-    ],
-    ids=["blanks", "characters", "without_emoji", "leading_blank", "bytewise", "hashing", "minilm"],
-)
-def token_spans(request: pytest.FixtureRequest) -> TokenSpans:
-    spans: TokenSpans = minilm() if request.param is minilm else request.param
-    return spans
-
-
-@pytest.fixture(
-    params=[
-        lambda spans, limit: SentenceChunker(spans, max_tokens=limit, overlap=limit // 6),
-        lambda spans, limit: SentenceChunker(spans, max_tokens=limit, overlap=0),
-    ],
-    ids=["overlapping", "apart"],
-)
-def build(request: pytest.FixtureRequest) -> Build:
-    make: Build = request.param
-    return make
-
-
 TEXTS = {
     "one word": "Yes",
     "news": "The bridge is shut. It cost $3.5 million, Mr. Roake said on Tuesday! Why? Nobody knows.\n\n" * 30,
@@ -105,9 +76,33 @@ def article(text: str, title: str = "Bridge shut") -> Article:
     return Article(id="a", title=title, text=normalise(text))
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-class TestChunker:
+class ChunkerSuite:
     limit = 48
+
+    @pytest.fixture
+    def build(self) -> Build:
+        """Builds the chunker under test for a way to count tokens and a limit of them."""
+        raise NotImplementedError("override build")
+
+    @pytest.fixture(
+        params=[
+            blanks,
+            characters,
+            without_emoji,
+            with_leading_blank,
+            bytewise,
+            HashingEmbedder().token_spans,
+            pytest.param(minilm, marks=pytest.mark.models),
+        ],
+        ids=["blanks", "characters", "without_emoji", "leading_blank", "bytewise", "hashing", "minilm"],
+    )
+    def token_spans(self, request: pytest.FixtureRequest) -> TokenSpans:
+        spans: TokenSpans = minilm() if request.param is minilm else request.param
+        return spans
+
+    @pytest.fixture(params=TEXTS.values(), ids=list(TEXTS))
+    def text(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
 
     def passages(self, build: Build, token_spans: TokenSpans, text: str) -> list[Passage]:
         return list(build(token_spans, self.limit).chunk(article(text)))
@@ -148,7 +143,19 @@ class TestChunker:
     def test_equal_articles_are_cut_alike(self, build: Build, token_spans: TokenSpans, text: str) -> None:
         assert self.passages(build, token_spans, text) == self.passages(build, token_spans, text)
 
+    def test_the_fingerprint_tells_settings_apart(self, build: Build) -> None:
+        assert build(blanks, 48).fingerprint == build(characters, 48).fingerprint
+        assert build(blanks, 48).fingerprint != build(blanks, 49).fingerprint
 
-def test_the_fingerprint_tells_settings_apart(build: Build) -> None:
-    assert build(blanks, 48).fingerprint == build(characters, 48).fingerprint
-    assert build(blanks, 48).fingerprint != build(blanks, 49).fingerprint
+
+class TestSentenceChunker(ChunkerSuite):
+    @pytest.fixture(
+        params=[
+            lambda spans, limit: SentenceChunker(spans, max_tokens=limit, overlap=limit // 6),
+            lambda spans, limit: SentenceChunker(spans, max_tokens=limit, overlap=0),
+        ],
+        ids=["overlapping", "apart"],
+    )
+    def build(self, request: pytest.FixtureRequest) -> Build:
+        make: Build = request.param
+        return make
