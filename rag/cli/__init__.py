@@ -19,13 +19,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (articles.ingest, articles.delete, articles.forget, questions.ask, questions.search, service.serve):
+for command in (
+    articles.ingest,
+    articles.delete,
+    articles.forget,
+    questions.ask,
+    questions.search,
+    service.serve,
+    calibrate.calibrate,
+    models.train,
+    models.export,
+    service.settings,
+):
     app.command()(command)
 app.command("eval")(questions.evaluate)
-for command in (calibrate.calibrate, models.train, models.export):
-    app.command()(command)
 app.add_typer(index.app, name="index")
-app.command()(service.settings)
 
 
 def main() -> NoReturn:
