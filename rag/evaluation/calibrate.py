@@ -27,7 +27,7 @@ RISKS: Final = (0.05, 0.10, 0.20, 0.30)
 CONFIDENCE: Final = 0.95
 LEAST_COVERAGE: Final = 0.30
 """A promise that leaves more of the answerable questions without an answer is not kept unless it is asked for."""
-FEWEST: Final = 40
+FEWEST: Final = 20
 """So many right and so many wrong answers are needed to fit a curve."""
 
 _RIDGE: Final = 10.0
@@ -43,7 +43,7 @@ def fit(probes: Sequence[Probe], *, name: str, setup: Setup | None = None) -> Lo
         ModelMissingError: SciPy is not installed.
     """
     known = [probe for probe in probes if probe.features]
-    right = np.array([probe.right for probe in known])
+    right = np.array([probe.right for probe in known], dtype=bool)
     if min(right.sum(), (~right).sum()) < FEWEST:
         raise InputError(
             f"{right.sum()} right and {(~right).sum()} wrong answers are too few for a curve",

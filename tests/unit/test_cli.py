@@ -173,3 +173,33 @@ def on_terminal(shell: Shell, *words: str) -> str:
     os.close(main)
     assert process.returncode == 0, shown
     return shown.decode()
+
+
+def test_calibrating_writes_a_curve_beside_the_collection(shell: Shell) -> None:
+    lines, articles = [], []
+    for number in range(150):
+        name = f"person{number} of place{number}"
+        articles.append({"id": f"a{number}", "title": f"T{number}", "text": f"The mayor of town{number} is {name}."})
+        gold = name if number % 2 else f"other{number}"
+        lines.append(
+            {
+                "id": str(number),
+                "question": f"Who is the mayor of town{number}?",
+                "answers": [gold],
+                "article_ids": [f"a{number}"],
+            }
+        )
+    (shell.folder / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in articles))
+    (shell.folder / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shell("ingest", "a.jsonl")
+    done = shell("calibrate", "q.jsonl", "--promise", "0.01", status=1)
+    assert "in pairs (n 300)" in done.stdout
+    assert "cannot support it" in done.stderr
+    record = json.loads((shell.folder / "index" / "default" / "calibration.json").read_text())
+    assert record["name"] == "150 questions of q.jsonl"
+    reply = json.loads(shell("ask", "--json", "Who is the mayor of town1?").stdout)
+    assert (reply["calibration"]["name"], reply["calibration"]["provisional"]) == (record["name"], False)
+    other = json.loads(shell("ask", "--json", "--top-k", "3", "Who is the mayor of town1?").stdout)
+    assert other["calibration"]["provisional"] is True
+    shell.environ["RAG_PROMISE"] = "0.01"
+    assert "supports no promise" in shell("ask", "Who?", status=2).stderr

@@ -2,11 +2,25 @@ import math
 import re
 import string
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.metrics import exact, f1, interval, mentions, normalise_answer, roc_auc
+from rag.evaluation.metrics import (
+    area_under_risk,
+    bootstrap,
+    brier,
+    calibration_error,
+    exact,
+    f1,
+    interval,
+    kept_at,
+    mentions,
+    normalise_answer,
+    risk_coverage,
+    roc_auc,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +122,38 @@ def test_interval_holds_its_mean_and_repeats() -> None:
     assert first.low < first.mean == 0.5 < first.high
     assert first.n == 100
     assert math.isnan(interval([]).mean)
+
+
+def test_brier_is_the_mean_squared_difference() -> None:
+    assert brier([1.0, 0.5, 0.0], [True, True, True]) == pytest.approx((0 + 0.25 + 1) / 3)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 0.2])
+def test_calibration_error_is_debiased(shift: float) -> None:
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(20):
+        truth = rng.uniform(0.2, 0.8, 300)
+        right = (rng.random(300) < truth).tolist()
+        found.append(calibration_error((truth + shift).tolist(), right))
+    assert np.mean(found) == pytest.approx(shift, abs=0.04)
+
+
+def test_risk_and_coverage_by_hand() -> None:
+    scores, right = [0.9, 0.8, 0.7, 0.6], [True, False, True, False]
+    coverage, risk = risk_coverage(scores, right)
+    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert risk.tolist() == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
+    assert area_under_risk(scores, right) == pytest.approx((1 / 2 + 1 / 3 + 1 / 2) / 4)
+    assert kept_at(0.8, scores, right) == 0.5
+    assert kept_at(0.6, scores, right) == 1.0
+    assert kept_at(0.9, scores[1:], right[1:]) == 0.0
+    assert kept_at(0.5, scores, [False] * 4) == 0.0
+
+
+def test_groups_are_drawn_whole() -> None:
+    scores, right = [0.5] * 100, [True] * 50 + [False] * 50
+    alone = bootstrap(brier, scores, right, groups=[str(n) for n in range(100)])
+    mean = bootstrap(lambda _, good: sum(good) / len(good), scores, right, groups=["a"] * 50 + ["b"] * 50)
+    assert (alone.low, alone.high) == (0.25, 0.25)
+    assert (mean.mean, mean.low, mean.high) == (0.5, 0.0, 1.0), "with two groups anything can be drawn"
