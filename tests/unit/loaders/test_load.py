@@ -1,7 +1,5 @@
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,8 +7,8 @@ import pytest
 from rag.errors import ArticleError
 from rag.loaders import Loaded, Unreadable, count, load, load_bytes
 from rag.loaders.encoding import LARGEST_FILE
+from tests.nobody import as_nobody
 
-NOBODY = 65534
 TEXT = "The bridge is shut. It opens in May.\n"
 
 
@@ -30,23 +28,6 @@ def ids(items: list[Loaded | Unreadable]) -> list[str]:
 def problem(item: Loaded | Unreadable) -> ArticleError:
     assert isinstance(item, Unreadable)
     return item.error
-
-
-@contextmanager
-def as_nobody(folder: Path) -> Iterator[None]:
-    """Root may read everything: inside the block the process is someone who owns the folder and no more."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-    for parent in folder.parents[:2]:
-        parent.chmod(parent.stat().st_mode | 0o011)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 class TestPaths:
