@@ -27,6 +27,7 @@ from rag.index import SqliteArchive, store, upgrade, verify
 from rag.index.locking import write_lock
 from rag.protocols import Entry
 from rag.types import Article, Passage, Where
+from tests.nobody import as_nobody
 
 DIM = 16
 
@@ -295,7 +296,6 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from rag.index import snapshots
-from tests.nobody import as_nobody
 from tests.unit.index.test_upgrade import run
 drop = snapshots.drop
 def dropping(*arguments, **options):
