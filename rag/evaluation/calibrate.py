@@ -38,6 +38,9 @@ _FOLDS: Final = 5
 def fit(probes: Sequence[Probe], *, name: str, setup: Setup | None = None) -> LogisticCalibrator:
     """The logistic regression of being right on the features of an answer, with a ridge and the signs of `SIGNS`.
 
+    A question that is asked in a pair stands for both populations, the written one and the paired one, and so
+    counts twice as it is; otherwise wrong answers would weigh more than they do in either.
+
     Raises:
         InputError: fewer than `FEWEST` right, or wrong, answers.
         ModelMissingError: SciPy is not installed.
@@ -53,13 +56,15 @@ def fit(probes: Sequence[Probe], *, name: str, setup: Setup | None = None) -> Lo
     rows = np.array([[probe.features[name] for name in names] for probe in known])
     centre, spread = rows.mean(axis=0), rows.std(axis=0)
     spread[spread == 0] = 1.0
+    paired = {probe.id for probe in probes if probe.without}
+    count = np.array([1.0 + (probe.id in paired and not probe.without) for probe in known])
     design = np.hstack([np.ones((len(rows), 1)), (rows - centre) / spread])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         logits = design @ weights
         penalised = np.concatenate([[0.0], weights[1:]])
-        value = np.logaddexp(0, logits).sum() - right @ logits + _RIDGE / 2 * penalised @ penalised
-        return float(value), design.T @ (1 / (1 + np.exp(-logits)) - right) + _RIDGE * penalised
+        value = count @ (np.logaddexp(0, logits) - right * logits) + _RIDGE / 2 * penalised @ penalised
+        return float(value), design.T @ (count * (1 / (1 + np.exp(-logits)) - right)) + _RIDGE * penalised
 
     bounds = [(None, None), *((0, None) if SIGNS[name] > 0 else (None, 0) for name in names)]
     found = _scipy("optimize").minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds)
