@@ -3,6 +3,7 @@
 Models are loaded when first needed and shared by all collections of a `Library`.
 """
 
+import re
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from rag.chunker import SentenceChunker
 from rag.errors import IndexCorruptError
 from rag.pipeline import Pipeline, entries
 from rag.protocols import Archive, Calibrator, Chunker, Closing, Embedder, Reader, Retriever
-from rag.settings import Settings, load
+from rag.settings import COLLECTION_PATTERN, Settings, load
 
 if TYPE_CHECKING:
     from rag.index import SqliteArchive
@@ -103,6 +104,13 @@ class Library(Closing):
             SettingsError: not a name a collection can have.
         """
         return load({**self.settings.model_dump(), "collection": collection}, environ={}).index / collection
+
+    def collections(self) -> list[str]:
+        """Names of the collections that the index folder holds, sorted; opens none."""
+        from rag.index.layout import DATABASE
+
+        names = [file.parent.name for file in self.settings.index.glob(f"*/{DATABASE}")]
+        return sorted(name for name in names if re.fullmatch(COLLECTION_PATTERN, name))
 
     def archive(self, collection: str | None = None, *, create: bool = False) -> Archive:
         """The archive of a collection, opened once.

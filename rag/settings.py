@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 
 class Settings(BaseModel):
@@ -23,7 +24,7 @@ class Settings(BaseModel):
 
     index: Path = Field(default=Path("index"), description="folder that holds the collections")
     collection: str = Field(
-        default="default", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="collection to use: a folder of the index"
+        default="default", pattern=COLLECTION_PATTERN, description="collection to use: a folder of the index"
     )
 
     embedder: str = Field(

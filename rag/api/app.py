@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 import rag
-from rag.api import articles, ask, ops, problems
+from rag.api import articles, ask, chat, ops, problems
 from rag.api.middleware.access_log import AccessLog
 from rag.api.middleware.body_limit import BodyLimit
 from rag.api.middleware.hosts import LoopbackHosts
@@ -60,7 +60,7 @@ def create_app(settings: Settings, *, library: Library | None = None) -> FastAPI
         responses={"default": {"description": "A problem", "content": {problems.MEDIA_TYPE: _PROBLEM_REFERENCE}}},
     )
     problems.install(app)
-    for module in (ask, articles, ops):
+    for module in (ask, articles, chat, ops):
         app.include_router(module.router)
     app.frontend("/", directory=WEB, fallback=None)
     return app

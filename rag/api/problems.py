@@ -1,8 +1,13 @@
-"""Errors as HTTP responses: one shape (RFC 9457, ``application/problem+json``), and the only place with statuses."""
+"""Errors as HTTP responses, and the only place with statuses.
+
+They have one shape (RFC 9457, ``application/problem+json``), except on the routes that speak OpenAI's API: there they
+have OpenAI's, ``{"error": {"message", "type", "param", "code"}}``, and a request that is not valid is a 400 as there.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from rag.errors import (
     BusyError,
@@ -50,6 +56,12 @@ REQUEST_CODES: Mapping[int, str] = {
     500: "internal",
 }
 
+# Routes that speak OpenAI's API, with all below them; the statuses, and names of errors, that are others there.
+OPENAI_ROUTES = ("/v1/chat", "/v1/models")
+OPENAI_STATUSES: Mapping[int, HTTPStatus] = {422: HTTPStatus.BAD_REQUEST}
+OPENAI_CODES: Mapping[str, str] = {"not_found": "model_not_found", "index.missing": "model_not_found"}
+OPENAI_PARAMS: Mapping[str, str] = {"not_found": "model", "index.missing": "model", "input.question": "messages"}
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -73,17 +85,32 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = Field(description="The fields at fault, if it is the request.")
 
 
+class OpenAIError(BaseModel):
+    """What went wrong, as OpenAI says it."""
+
+    message: str = Field(description="What went wrong, and what mends it.")
+    type: Literal["invalid_request_error", "server_error"]
+    param: str | None = Field(description="The parameter at fault, if it is one.")
+    code: str = Field(description="Stable; programs may rely on it.")
+
+
+class OpenAIProblem(BaseModel):
+    """The body of an error on the routes that speak OpenAI's API."""
+
+    error: OpenAIError
+
+
 def problem(
     status: int,
     detail: str,
     *,
-    request_id: str,
+    scope: Scope,
     code: str | None = None,
     hint: str = "",
     errors: Sequence[FieldProblem] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The response that says what went wrong; characters that JSON cannot carry are escaped."""
+    """The response that says what went wrong, in the shape of the route; what JSON cannot carry is escaped."""
     name = code or REQUEST_CODES.get(status, f"http.{status}")
     body = Problem(
         type=f"/docs#{name}",
@@ -92,10 +119,30 @@ def problem(
         detail=printable(detail),
         code=name,
         hint=printable(hint),
-        request_id=request_id,
+        request_id=scope["state"]["request_id"],
         errors=list(errors),
     )
-    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    sent = dict(headers or {})
+    if speaks_openai(scope["path"]):
+        status = OPENAI_STATUSES.get(status, status)
+        return JSONResponse(_as_openai(body).model_dump(), status_code=status, headers=sent)
+    return JSONResponse(body.model_dump(), status_code=status, headers=sent, media_type=MEDIA_TYPE)
+
+
+def speaks_openai(path: str) -> bool:
+    """Whether the route speaks OpenAI's API."""
+    return any(path == route or path.startswith(f"{route}/") for route in OPENAI_ROUTES)
+
+
+def _as_openai(body: Problem) -> OpenAIProblem:
+    field = body.errors[0].field if body.errors else None
+    error = OpenAIError(
+        message=f"{body.detail} ({body.hint})" if body.hint else body.detail,
+        type="invalid_request_error" if body.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error",
+        param=field or OPENAI_PARAMS.get(body.code),
+        code=OPENAI_CODES.get(body.code, body.code),
+    )
+    return OpenAIProblem(error=error)
 
 
 def status_of(error: RagError) -> HTTPStatus:
@@ -117,28 +164,27 @@ def install(app: FastAPI) -> None:
 
 async def _of_rag_error(request: Request, error: RagError) -> JSONResponse:
     status = status_of(error)
-    request_id = request.state.request_id
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.error("%s: %s [%s]", error.code, error, request_id)
+        _LOG.error("%s: %s [%s]", error.code, error, request.state.request_id)
     wait = next((RETRY_AFTER_SECONDS[kind] for kind in type(error).__mro__ if kind in RETRY_AFTER_SECONDS), None)
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return problem(status, error.message, request_id=request_id, code=error.code, hint=error.hint, headers=headers)
+    return problem(status, error.message, scope=request.scope, code=error.code, hint=error.hint, headers=headers)
 
 
 async def _of_validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
     details: Sequence[ErrorDetails] = error.errors()
-    request_id = request.state.request_id
+    scope = request.scope
     if any(detail["type"] == "json_invalid" for detail in details):
-        return problem(400, "the body is not JSON", request_id=request_id, hint="send one JSON object")
+        return problem(400, "the body is not JSON", scope=scope, hint="send one JSON object")
     errors = [
         FieldProblem(field=field_name(detail["loc"][1:]), message=printable(detail["msg"])) for detail in details[:20]
     ]
     summary = "; ".join(f"{entry.field}: {entry.message}" if entry.field else entry.message for entry in errors)
-    return problem(422, summary, request_id=request_id, hint="/docs lists the fields and their limits", errors=errors)
+    return problem(422, summary, scope=scope, hint="/docs lists the fields and their limits", errors=errors)
 
 
 async def _of_http_exception(request: Request, error: HTTPException) -> JSONResponse:
-    return problem(error.status_code, str(error.detail), request_id=request.state.request_id, headers=error.headers)
+    return problem(error.status_code, str(error.detail), scope=request.scope, headers=error.headers)
 
 
 def field_name(location: Sequence[str | int]) -> str:

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rag.queries import Options
 from rag.responses.schemas import ArticleFields
+from rag.settings import COLLECTION_PATTERN
 from rag.types import MAX_ANSWERS, MAX_ID_LENGTH, MAX_QUESTION_LENGTH, MAX_TOP_K, Where
 
-COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MOST_VALUES = 1_000
 MOST_ARTICLES = 10_000
 
@@ -87,11 +87,16 @@ class WhereFilter(Request):
         )
 
 
-class SearchRequest(Request):
-    """A question whose passages are wanted."""
+class Question(Request):
+    """What is asked, and of which collection."""
 
     question: Text = Field(description=f"The question, 1 to {MAX_QUESTION_LENGTH} characters.")
     collection: Collection = None
+
+
+class SearchOptions(Request):
+    """What a question may set for itself about its passages."""
+
     top_k: int | None = Field(
         default=None, ge=1, le=MAX_TOP_K, description="Passages to find; the service has a default."
     )
@@ -102,8 +107,12 @@ class SearchRequest(Request):
         return {"where": self.where.condition() if self.where else None, "top_k": self.top_k}
 
 
-class AskRequest(SearchRequest):
-    """A question that wants an answer."""
+class SearchRequest(SearchOptions, Question):
+    """A question whose passages are wanted."""
+
+
+class AskOptions(SearchOptions):
+    """What a question may set for itself about its answers."""
 
     max_answers: int | None = Field(default=None, ge=1, le=MAX_ANSWERS, description="Distinct answers to give at most.")
     min_probability: float | None = Field(
@@ -116,6 +125,10 @@ class AskRequest(SearchRequest):
     def options(self) -> Options:
         """What the question sets for itself."""
         return {**super().options(), "max_answers": self.max_answers, "min_probability": self.min_probability}
+
+
+class AskRequest(AskOptions, SearchRequest):
+    """A question that wants an answer."""
 
 
 class ArticleContent(Request, ArticleFields):

@@ -21,7 +21,7 @@ class BodyLimit(HttpMiddleware):
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdecimal() and int(length[:20]) > self._max_bytes:
             hint = "send fewer articles at a time"
-            refusal = problem(413, self._too_large, request_id=scope["state"]["request_id"], hint=hint)
+            refusal = problem(413, self._too_large, scope=scope, hint=hint)
             await refusal(scope, receive, send)
         else:
             await self.app(scope, self._counted(receive), send)

@@ -29,7 +29,7 @@ class LoopbackHosts(HttpMiddleware):
         refusal = problem(
             421,
             "this service answers on this machine only",
-            request_id=scope["state"]["request_id"],
+            scope=scope,
             hint="ask for 127.0.0.1 or localhost, or set the host to the address that others use",
         )
         await refusal(scope, receive, send)

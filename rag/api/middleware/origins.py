@@ -21,6 +21,5 @@ class SameOriginWrites(HttpMiddleware):
         if scope["method"] in SAFE_METHODS or Headers(scope=scope).get("sec-fetch-site", "none") in OWN_SITES:
             await self.app(scope, receive, send)
             return
-        request_id = scope["state"]["request_id"]
-        refusal = problem(403, "pages of other sites may not change the archive", request_id=request_id)
+        refusal = problem(403, "pages of other sites may not change the archive", scope=scope)
         await refusal(scope, receive, send)

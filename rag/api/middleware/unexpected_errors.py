@@ -28,9 +28,8 @@ class UnexpectedErrors(HttpMiddleware):
         except ClientDisconnect:
             raise
         except Exception:
-            request_id = scope["state"]["request_id"]
-            _LOG.exception("unexpected [%s]", request_id)
+            _LOG.exception("unexpected [%s]", scope["state"]["request_id"])
             if started:
                 raise
-            failure = problem(500, "something went wrong in the service", request_id=request_id)
+            failure = problem(500, "something went wrong in the service", scope=scope)
             await failure(scope, receive, send)

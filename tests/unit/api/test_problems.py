@@ -43,7 +43,8 @@ def test_every_error_has_a_status() -> None:
 
 
 def test_a_problem_can_be_written_whatever_its_text() -> None:
-    response = problem(404, "lone \ud800", request_id="r", code="not_found", hint="\udfff")
+    scope = {"path": "/v1/articles/x", "state": {"request_id": "r"}}
+    response = problem(404, "lone \ud800", scope=scope, code="not_found", hint="\udfff")
     record = json.loads(bytes(response.body))
     assert record == {
         "type": "/docs#not_found",
