@@ -23,3 +23,14 @@ def test_verify_reports_an_archive_that_cannot_be_opened(shelf: Shelf, content: 
 def test_verify_of_no_archive_is_an_error(shelf: Shelf) -> None:
     with pytest.raises(IndexMissingError):
         shelf.library.verify()
+
+
+def test_collections_are_the_folders_that_hold_an_archive(shelf: Shelf) -> None:
+    assert shelf.library.collections() == []
+    for name in ("news", "default"):
+        shelf.library.archive(name, create=True)
+    folder = shelf.library.settings.index
+    (folder / "empty").mkdir()
+    (folder / "Not a name").mkdir()
+    (folder / "Not a name" / "archive.sqlite").touch()
+    assert shelf.library.collections() == ["default", "news"]
