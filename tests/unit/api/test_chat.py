@@ -165,3 +165,19 @@ def test_a_stream_is_ascii_events(client: TestClient) -> None:
 def test_options_are_those_of_ask() -> None:
     assert set(AskRequest.model_fields) == {*AskOptions.model_fields, "question", "collection"}
     assert list(AskRequest.model_fields)[: len(SearchRequest.model_fields)] == list(SearchRequest.model_fields)
+
+
+@pytest.mark.parametrize("escape", [r"\u0000", r"\ud800", r"\udfff\ud800", r"\u202e", r"```", r"](x)"])
+def test_odd_characters(client: TestClient, escape: str) -> None:
+    for body in (
+        f'{{"model": "{escape}", "messages": [{{"role": "user", "content": "Who?"}}]}}',
+        f'{{"model": "quoth", "messages": [{{"role": "user", "content": "Who is captain {escape}?"}}]}}',
+        f'{{"model": "quoth", "messages": [{{"role": "{escape}", "content": "Who?"}}]}}',
+        f'{{"model": "quoth", "messages": [{{"role": "user", "content": [{{"type": "text", "text": "{escape}"}}]}}]}}',
+        f'{{"model": "quoth", "messages": [{{"role": "user", "content": "Who?"}}], "quoth": {{"{escape}": 1}}}}',
+        f'{{"model": "quoth", "messages": [{{"role": "user", "content": "Who?"}}], "n": "{escape}", "x{escape}": NaN}}',
+        f'{{"model": ["{escape}"], "messages": {{"{escape}": {"[" * 50 + "]" * 50}}}}}',
+    ):
+        response = client.post(ROUTE, content=body.encode(), headers={"Content-Type": "application/json"})
+        assert response.status_code in {200, 400, 404}
+        response.json()
