@@ -36,8 +36,8 @@ def test_every_citation_is_a_slice_of_the_article_as_served(client: TestClient) 
 def test_ask_has_the_shape_of_the_contract(client: TestClient) -> None:
     record = client.post("/v1/ask", json={"question": FERRY_QUESTION, "min_probability": 0}).json()
     assert list(record) == [
-        "question", "asked_as", "abstained", "code", "reason", "answers", "nearest", "passages", "timings",
-        "fingerprint", "calibration",
+        "question", "asked_as", "abstained", "code", "reason", "answers", "candidates", "nearest", "passages",
+        "timings", "fingerprint", "calibration",
     ]  # fmt: skip
     assert record["abstained"] is False
     assert record["reason"] is None
