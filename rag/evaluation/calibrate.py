@@ -81,7 +81,7 @@ def cross_fitted(probes: Sequence[Probe], *, folds: int = _FOLDS) -> list[float]
     Raises:
         InputError: too few answers, as for `fit`.
     """
-    fold = [int(_share(probe.group, salt="fold") * folds) for probe in probes]
+    fold = [int(share(probe.group, salt="fold") * folds) for probe in probes]
     found = [0.0] * len(probes)
     for held in range(folds):
         curve = fit([probe for probe, at in zip(probes, fold, strict=True) if at != held], name="")
@@ -117,7 +117,7 @@ def calibrate(
     """
     halves: tuple[list[Probe], list[Probe]] = ([], [])
     for probe in probes:
-        halves[_share(probe.group, salt=salt) >= 0.5].append(probe)
+        halves[share(probe.group, salt=salt) >= 0.5].append(probe)
     fitting, testing = halves
     curve = fit(fitting, name=name, setup=setup)
     promises: list[Promise] = []
@@ -146,14 +146,11 @@ def promised(
 ) -> Promise | None:
     """The promise with the lowest threshold that the testing half supports, None if it supports none."""
     binomial = _scipy("stats").binom
-    populations = [_chances(curve, part) for part in _populations(testing)]
+    tested = [chances(curve, part) for part in populations(testing)]
     best: Promise | None = None
-    start = _start([_chances(curve, part) for part in _populations(fitting)], wrong_at_most)
+    start = _start([chances(curve, part) for part in populations(fitting)], wrong_at_most)
     for threshold in np.arange(start, 0.0, -_STEP).round(2).tolist():
-        given = [
-            (int((chances >= threshold).sum()), int(wrong[chances >= threshold].sum()))
-            for chances, wrong in populations
-        ]
+        given = [(int((found >= threshold).sum()), int(missed[found >= threshold].sum())) for found, missed in tested]
         if max(float(binomial.cdf(wrong, total, wrong_at_most)) for total, wrong in given) > 1 - confidence:
             break
         total, wrong = max(given, key=lambda pair: (pair[1] / max(1, pair[0]), -pair[0]))
@@ -163,27 +160,28 @@ def promised(
     return best
 
 
-def _populations(probes: Sequence[Probe]) -> list[list[Probe]]:
+def populations(probes: Sequence[Probe]) -> list[list[Probe]]:
     """The questions as they are written; and in pairs, of which each question gives but one half: none counts twice."""
     written = [probe for probe in probes if not probe.without]
-    paired = [probe for probe in probes if probe.answerable and probe.without == (_share(probe.id, salt="pair") >= 0.5)]
+    paired = [probe for probe in probes if probe.answerable and probe.without == (share(probe.id, salt="pair") >= 0.5)]
     return [written, paired] if any(probe.without for probe in probes) else [written]
 
 
-def _chances(curve: LogisticCalibrator, probes: Sequence[Probe]) -> tuple[Floats, Any]:
+def chances(curve: LogisticCalibrator, probes: Sequence[Probe]) -> tuple[Floats, Any]:
+    """Of the answers that were found, the probability of each, and whether it is wrong."""
     known = [probe for probe in probes if probe.features]
-    chances = np.array([curve.probability(probe.features) for probe in known])
-    return chances, np.array([not probe.right for probe in known], dtype=bool)
+    found = np.array([curve.probability(probe.features) for probe in known])
+    return found, np.array([not probe.right for probe in known], dtype=bool)
 
 
-def _start(populations: Sequence[tuple[Floats, Any]], wrong_at_most: float) -> float:
+def _start(seen: Sequence[tuple[Floats, Any]], wrong_at_most: float) -> float:
     """The threshold, of those seen on the fitting half, at which a test is likeliest to pass, as the first to test."""
     binomial = _scipy("stats").binom
     grid = np.arange(0.99, 0.0, -_STEP).round(2)
     values = [
         max(
-            float(binomial.cdf(int(wrong[chances >= at].sum()), int((chances >= at).sum()), wrong_at_most))
-            for chances, wrong in populations
+            float(binomial.cdf(int(missed[found >= at].sum()), int((found >= at).sum()), wrong_at_most))
+            for found, missed in seen
         )
         for at in grid
     ]
@@ -201,11 +199,11 @@ def _shortfall(curve: LogisticCalibrator, testing: Sequence[Probe], *, wrong_at_
     """How many questions would do if the surest third of the answerable ones stayed as right as it is."""
     binomial = _scipy("stats").binom
     risks, shares = [], []
-    for part in _populations(testing):
-        chances, wrong = _chances(curve, part)
+    for part in populations(testing):
+        found, missed = chances(curve, part)
         count = max(1, math.ceil(LEAST_COVERAGE * sum(p.answerable and not p.without for p in part)))
-        surest = np.argsort(-chances, kind="stable")[:count]
-        risks.append(float(wrong[surest].mean()) if len(surest) else 1.0)
+        surest = np.argsort(-found, kind="stable")[:count]
+        risks.append(float(missed[surest].mean()) if len(surest) else 1.0)
         shares.append(count / max(1, len(part)))
     risk, share = max(risks), min(shares)
     if risk >= wrong_at_most:
@@ -214,7 +212,7 @@ def _shortfall(curve: LogisticCalibrator, testing: Sequence[Probe], *, wrong_at_
     return Shortfall(wrong_at_most=wrong_at_most, questions=2 * math.ceil(needed / share))
 
 
-def _share(name: str, *, salt: str) -> float:
+def share(name: str, *, salt: str) -> float:
     """A number in [0, 1) that a name has for good."""
     return int.from_bytes(hashlib.sha256(f"{salt}\x1f{name}".encode()).digest()[:6], "big") / 2**48
 

@@ -75,8 +75,10 @@ def test_questions_name_articles_of_the_archive_and_quote_them(pipeline: Pipelin
                 assert index.article(article_id)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_quality_holds(pipeline: Pipeline) -> None:
-    questions = load_questions(QUESTIONS)
+    questions = load_questions(QUESTIONS)[::3]
     summary = summarise(questions, predict(pipeline, questions), min_probability=pipeline.threshold)
     for name, floor in FLOORS.items():
         figure = summary[name]
@@ -84,8 +86,8 @@ def test_quality_holds(pipeline: Pipeline) -> None:
         assert figure["mean"] >= floor, (name, figure)
 
 
-# A little under what was measured when they were set; raise them when the figures rise.
-FLOORS = {"recall@10": 0.98, "forced_f1": 0.66, "f1": 0.5, "abstained_when_unanswerable": 0.6}
+# For every third question, a little under what was measured when they were set; raise them when the figures rise.
+FLOORS = {"recall@10": 0.98, "forced_f1": 0.78, "f1": 0.5, "abstained_when_unanswerable": 0.86}
 
 
 def test_a_new_process_answers_without_torch(pipeline: Pipeline, settings: Settings) -> None:
