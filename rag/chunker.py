@@ -180,8 +180,9 @@ def _cut(text: str, starts: list[int], *, at: int, beyond: int, end: int, size: 
     first = bisect_left(starts, at)
     if _units(starts, at, end) <= size:
         return end
-    low = max(first + size // 2 + 1, bisect_right(starts, beyond))
-    candidates = starts[low : min(first + size + 1, bisect_left(starts, end))]
+    inside = first == len(starts) or starts[first] != at  # it starts inside a token, which counts too
+    low = max(first + size // 2 + 1 - inside, bisect_right(starts, beyond))
+    candidates = starts[low : min(first + size + 1 - inside, bisect_left(starts, end))]
     if candidates:
         return max(candidates, key=lambda place: (seam(text, place), place))
     following = bisect_right(starts, at)

@@ -92,7 +92,7 @@ def question_proper(text: str) -> str:
     if not _OPENS.match(bare):
         return bare
     if _REQUEST.match(_without_label(_GREETING.sub("", asking))):
-        bare = _in_order(bare)
+        bare = _in_order(bare.rstrip(" .!?,;:"))
     return bare[:1].upper() + bare[1:].rstrip(" .!?,;:") + "?"
 
 

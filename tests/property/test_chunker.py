@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.chunker import SentenceChunker, TokenSpans
@@ -63,6 +63,7 @@ COUNTERS = st.sampled_from([blanks, characters, latin_only])
     max_tokens=st.integers(1, 60),
     overlap=st.integers(0, 60),
 )
+@example(text="...The bridge is shut. ", title="", token_spans=blanks, max_tokens=1, overlap=0)
 def test_passages(text: str, title: str, token_spans: TokenSpans, max_tokens: int, overlap: int) -> None:
     article = Article(id="a", title=normalise(title), text=normalise(text))
     passages = SentenceChunker(token_spans, max_tokens=max_tokens, overlap=overlap).chunk(article)

@@ -59,7 +59,7 @@ def test_a_curve_belongs_to_its_setup() -> None:
 
 def test_a_promise_sets_the_threshold_and_is_chosen_by_its_risk() -> None:
     both = curve(promises=(STRICT, LOOSE), promise=LOOSE)
-    assert (curve().min_probability, both.min_probability, both.promising(0.1).min_probability) == (0.5, 0.6, 0.8)
+    assert (curve().min_probability, both.min_probability, both.promising(0.1).min_probability) == (0.6, 0.6, 0.8)
     with pytest.raises(SettingsError, match=r"no promise of 0\.05") as caught:
         both.promising(0.05)
     assert "0.1, 0.2" in caught.value.hint

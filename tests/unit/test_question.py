@@ -73,6 +73,7 @@ def test_what_is_a_question_already_or_needs_its_background_stays(asked: str) ->
         ("Tell me why the bridge is shut", "Why is the bridge shut?"),
         ("Tell me how many people the mayor has hired", "How many people has the mayor hired?"),
         ("Tell me how many people were hurt", "How many people were hurt?"),
+        ("Could you tell me who the captain of the ferry is, please?", "Who is the captain of the ferry?"),
         ("Tell me who runs the shop", "Who runs the shop?"),
         ("Tell me who said that the bridge is safe", "Who said that the bridge is safe?"),
         ("Tell me where the ferry sank", "Where the ferry sank?"),
