@@ -267,6 +267,14 @@ class Promise:
     given: int
     wrong: int
 
+    @property
+    def words(self) -> str:
+        """What is promised, in words."""
+        return (
+            f"at most {100 * self.wrong_at_most:g} % of the answers given are wrong, "
+            f"with {100 * self.confidence:g} % confidence"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:

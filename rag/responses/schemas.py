@@ -7,7 +7,7 @@ a citation's ``part`` says so), half-open. Times are ISO 8601, in UTC.
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rag.protocols import Facts
 from rag.types import AbstentionCode
@@ -91,15 +91,20 @@ class PassageView(QuotedArticle):
 class PromiseView(BaseModel):
     """Of the answers given, at most ``wrong_at_most`` are wrong, with this confidence; one answer is given."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     wrong_at_most: float
     confidence: float
     min_probability: float = Field(description="From this probability on an answer is given.")
     given: int = Field(description="How many answers of the test were that probable.")
     wrong: int = Field(description="How many of those were wrong.")
+    words: str = Field(description="What is promised, in words.")
 
 
 class CalibrationView(BaseModel):
     """Where the probabilities come from."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     name: str = Field(description="What the curve was fitted on.")
     fingerprint: str

@@ -1,7 +1,6 @@
 """From records to what is said of them in JSON; pure functions."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from rag.responses.links import text_fragment_link
@@ -37,7 +36,7 @@ def ask_response(result: Result, *, with_passages: bool = False) -> AskResponse:
         passages=passage_views(result.hits) if with_passages else None,
         timings=dict(result.timings),
         fingerprint=result.fingerprint,
-        calibration=CalibrationView(**asdict(result.calibration)),
+        calibration=CalibrationView.model_validate(result.calibration),
     )
 
 
