@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from rag.pipeline import IngestReport
-from rag.types import Article, Citation, Hit, Result
+from rag.types import Answer, Article, Citation, Hit, Result
 
 PLAIN_EVERY_S = 5.0
 OTHER_PLACES = 3
@@ -96,7 +96,7 @@ def print_report(report: IngestReport, *, as_json: bool, kept: int = 0) -> None:
 
 
 def print_result(result: Result) -> None:
-    """The answers with their sentences, the span highlighted; or why there is none and what came nearest."""
+    """The answers with their sentences, the span highlighted; or why there is none, what might be one, what is near."""
     console = _console()
     for answer in result.answers:
         head = Text(_one_line(answer.text), style="bold")
@@ -110,11 +110,15 @@ def print_result(result: Result) -> None:
         console.print()
     if result.abstained:
         console.print(Text(f"The archive does not say. {_sentence(result.reason or '')}", style="bold"))
+        for candidate in result.candidates:
+            console.print(_perhaps(candidate), no_wrap=True, overflow="ellipsis")
         if result.nearest:
             console.print(Text("Nearest passages:", style="dim"))
         for citation in result.nearest:
             console.print(_indented(_near(citation)))
         console.print()
+    if result.calibration.promise:
+        console.print(Text(_sentence(result.calibration.promise.words), style="dim"))
     provisional = "provisional, " if result.calibration.provisional else ""
     calibration = f"probabilities: {provisional}{result.calibration.name}"
     console.print(
@@ -163,6 +167,12 @@ def _cited(citation: Citation) -> Text:
     line.append("\n")
     line.append(_origin(citation), style="dim")
     return line
+
+
+def _perhaps(candidate: Answer) -> Text:
+    chance = f"{candidate.probability:.0%} {candidate.likelihood}"
+    title = _one_line(candidate.citations[0].article.title)
+    return Text(f'perhaps: "{_one_line(candidate.text)}" ({chance}) - {title}', style="dim")
 
 
 def _near(citation: Citation) -> Text:
