@@ -71,7 +71,7 @@ export class ArticlePane {
     const marked = place.start !== null;
     const known = places.some((other) => samePlace(other, place));
     this.place = place;
-    this.places = (known || !marked ? [...places] : [place, ...places]).sort((a, b) => a.start - b.start || a.end - b.end);
+    this.places = (known || !marked ? [...places] : [place, ...places]).sort(inReadingOrder);
     this.at = this.places.findIndex((other) => samePlace(other, place));
     this.shows.position.textContent = this.at >= 0 && this.places.length > 1 ? `${this.at + 1} of ${this.places.length}` : "";
     this.buttons.previous.parentElement.hidden = this.places.length < 2;
@@ -81,8 +81,7 @@ export class ArticlePane {
   }
 
   #describe() {
-    const { title, id, url, language } = this.article;
-    this.title.textContent = title || id;
+    const { url, language } = this.article;
     this.shows.byline.textContent = origin(this.article);
     this.buttons["copy-link"].hidden = false;
     const original = webAddress(url);
@@ -107,24 +106,31 @@ export class ArticlePane {
   }
 
   #mark() {
-    const current = this.place.start === null ? null : this.place;
-    const paragraphs = markedParagraphs(this.article.text, current, this.places);
-    this.shows.text.classList.toggle("passage", current !== null && current.end - current.start > LONGEST_QUOTE);
-    this.shows.text.replaceChildren(
-      ...paragraphs.map((pieces) =>
-        element("p", { dir: "auto" }, ...pieces.map(({ text, kind }) => (kind ? element("mark", { class: kind }, text) : text))),
-      ),
+    const { id, title, text } = this.article;
+    const { start, end } = this.place;
+    this.title.replaceChildren(...(title ? this.#paragraphs("title", title).flat() : [id]));
+    this.shows.text.classList.toggle("passage", start !== null && end - start > LONGEST_QUOTE);
+    this.shows.text.replaceChildren(...this.#paragraphs("text", text).map((nodes) => element("p", { dir: "auto" }, ...nodes)));
+  }
+
+  /** The nodes of each paragraph of a part of the article, with the places in that part marked. */
+  #paragraphs(part, words) {
+    const current = this.place.start !== null && this.place.part === part ? this.place : null;
+    const places = this.places.filter((place) => place.part === part);
+    return markedParagraphs(words, current, places).map((pieces) =>
+      pieces.map(({ text, kind }) => (kind ? element("mark", { class: kind }, text) : text)),
     );
   }
 
   #quoted() {
-    return [...this.shows.text.querySelectorAll("mark.current")].map((mark) => mark.textContent).join("");
+    return [...this.root.querySelectorAll("mark.current")].map((mark) => mark.textContent).join("");
   }
 
   #quotation() {
     const { title, author, source, published_at, url } = this.article;
-    const { start, end } = this.place;
-    const cited = [author, title && `“${title}”`, source, day(published_at), `characters ${start}–${end}`].filter(Boolean);
+    const { part, start, end } = this.place;
+    const characters = `characters ${start}–${end}${part === "title" ? " of the title" : ""}`;
+    const cited = [author, title && `“${title}”`, source, day(published_at), characters].filter(Boolean);
     return `“${this.#quoted()}”\n${cited.join(", ")}\n${webAddress(url) ?? location.href}`;
   }
 
@@ -142,11 +148,15 @@ export class ArticlePane {
 
   #scroll(behavior) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const target = this.shows.text.querySelector("mark.current");
+    const target = this.root.querySelector("mark.current");
     if (target) target.scrollIntoView({ block: "center", behavior: calm ? "instant" : behavior });
     else {
       this.root.scrollTop = 0;
       this.root.scrollIntoView({ block: "start" });
     }
   }
+}
+
+function inReadingOrder(a, b) {
+  return (b.part === "title") - (a.part === "title") || a.start - b.start || a.end - b.end;
 }

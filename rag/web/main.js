@@ -1,11 +1,12 @@
 // The page: its address is its state. Every change goes through `visit`, every address is shown by `show`.
 
 import * as api from "./api.js";
-import { announcement, emptyArchiveView, problemView, resultView } from "./answer.js";
+import { announcement, problemView, resultView } from "./answer.js";
 import { ArticlePane } from "./article.js";
 import { element } from "./dom.js";
 import { Filters } from "./filters.js";
 import { address, parse, placeOf, where } from "./route.js";
+import { EMPTY_ARCHIVE, emptyArchiveView } from "./silence.js";
 import { counted } from "./text.js";
 
 const PATIENCE_MS = 150;
@@ -100,8 +101,18 @@ async function answer({ question: words, filters: set }) {
     if (pane.article) openPlace(parse(location).place); // its other quotes are known only now
   } catch (error) {
     if (signal.aborted) return;
-    output.replaceChildren(error.code === "index.missing" ? emptyArchiveView() : problemView(error));
+    showProblem(error);
   }
+}
+
+function showProblem(problem) {
+  if (problem.code === "index.missing") showEmptyArchive();
+  else output.replaceChildren(problemView(problem));
+}
+
+function showEmptyArchive() {
+  output.replaceChildren(emptyArchiveView());
+  say(EMPTY_ARCHIVE);
 }
 
 async function openPlace(place) {
@@ -142,9 +153,9 @@ function pointAtOpenPlace() {
 /** The places of an article that the result cites, each once. */
 function citedPlaces(articleId) {
   if (!result) return [];
-  const citations = result.abstained ? result.nearest : result.answers.flatMap((answer) => answer.citations);
-  const places = citations.filter((citation) => citation.article_id === articleId).map(placeOf);
-  return [...new Map(places.map((place) => [`${place.start}-${place.end}`, place])).values()];
+  const quotes = [...result.answers, ...result.candidates].flatMap(({ citations }) => citations);
+  const places = [...quotes, ...result.nearest].filter((citation) => citation.article_id === articleId).map(placeOf);
+  return [...new Map(places.map((place) => [`${place.part} ${place.start}-${place.end}`, place])).values()];
 }
 
 /** The outcome of the promise; the page says that it waits only if that takes a moment. */
@@ -176,10 +187,10 @@ async function furnish() {
     const { facts, sources, tags } = await api.index();
     filters.offer({ sources, tags });
     find("holdings").textContent = facts.articles ? counted(facts.articles, "article") : "";
-    if (!facts.articles) output.replaceChildren(emptyArchiveView());
+    if (!facts.articles) showEmptyArchive();
     else await offerExamples();
   } catch (error) {
-    if (!result) output.replaceChildren(error.code === "index.missing" ? emptyArchiveView() : problemView(error));
+    if (!result) showProblem(error);
   }
 }
 

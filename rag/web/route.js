@@ -1,4 +1,4 @@
-// The address of the page is its state: ?q=…&from=…&to=…&source=…&tag=…#/article/<id>?start=…&end=…&sha256=…
+// The address of the page is its state: ?q=…&from=…&to=…&source=…&tag=…#/article/<id>?part=title&start=…&end=…&sha256=…
 
 const FILTERS = ["from", "to", "source", "tag"];
 const DIGEST_LENGTH = 12;
@@ -19,14 +19,14 @@ export function address({ question, filters, place }) {
   return `?${query}${place ? placeHash(place) : ""}`;
 }
 
-/** The place that a citation names. */
-export function placeOf({ article_id, start, end, sha256 }) {
-  return { articleId: article_id, start, end, sha256: sha256.slice(0, DIGEST_LENGTH) };
+/** The place that a citation or a passage names; `part` says what its offsets count, the text or the title. */
+export function placeOf({ article_id, part = "text", start, end, sha256 }) {
+  return { articleId: article_id, part, start, end, sha256: sha256.slice(0, DIGEST_LENGTH) };
 }
 
 /** Whether two places are the same words of the same article. */
 export function samePlace(one, other) {
-  return one?.articleId === other?.articleId && one?.start === other?.start && one?.end === other?.end;
+  return ["articleId", "part", "start", "end"].every((name) => one?.[name] === other?.[name]);
 }
 
 /** The filters as /v1/ask takes them; the last day is included. */
@@ -39,8 +39,9 @@ export function where({ from, to, source, tag }) {
   return condition;
 }
 
-function placeHash({ articleId, start, end, sha256 }) {
+function placeHash({ articleId, part, start, end, sha256 }) {
   const query = new URLSearchParams();
+  if (part === "title") query.set("part", part);
   if (start !== null) query.set("start", start);
   if (end !== null) query.set("end", end);
   if (sha256) query.set("sha256", sha256);
@@ -55,7 +56,8 @@ function parsePlace(hash) {
     const [start, end] = ["start", "end"].map((name) => (/^\d{1,12}$/.test(query.get(name)) ? +query.get(name) : null));
     const marked = start !== null && end !== null && start < end;
     const place = marked ? { start, end } : { start: null, end: null };
-    return { articleId: decodeURIComponent(found[1]), ...place, sha256: query.get("sha256") ?? "" };
+    const part = query.get("part") === "title" ? "title" : "text";
+    return { articleId: decodeURIComponent(found[1]), part, ...place, sha256: query.get("sha256") ?? "" };
   } catch {
     return null; // a percent sign that encodes nothing
   }

@@ -78,6 +78,12 @@ export function sentence(text) {
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }
 
+/** Whether two questions differ in nothing but blanks, capitals and the mark at the end. */
+export function sameWords(one, other) {
+  const [bare, otherBare] = [one, other].map((text) => text.trim().replace(/\s+/g, " ").replace(/[ .!?,;:]+$/, "").toLowerCase());
+  return bare === otherBare;
+}
+
 /** A count with its noun: "1 article", "1,204 articles". */
 export function counted(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

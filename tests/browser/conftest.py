@@ -98,7 +98,8 @@ def driver() -> Iterator[Chrome]:
 
 
 @contextmanager
-def _watched(driver: Chrome, url: str) -> Iterator[Page]:
+def watched(driver: Chrome, url: str) -> Iterator[Page]:
+    """The page of a service; at the end the console must be silent and nothing asked of other hosts."""
     page = Page(driver, url)
     page.resize(1280)
     page.prefer(color_scheme="light", reduced_motion="reduce")
@@ -114,21 +115,21 @@ def _watched(driver: Chrome, url: str) -> Iterator[Page]:
 @pytest.fixture
 def page(driver: Chrome, url: str) -> Iterator[Page]:
     """The page over the articles of the tests, not opened yet."""
-    with _watched(driver, url) as page:
+    with watched(driver, url) as page:
         yield page
 
 
 @pytest.fixture
 def strict_page(driver: Chrome, strict_url: str) -> Iterator[Page]:
     """The page of a service that never answers."""
-    with _watched(driver, strict_url) as page:
+    with watched(driver, strict_url) as page:
         yield page
 
 
 @pytest.fixture
 def empty_page(driver: Chrome, empty_url: str) -> Iterator[Page]:
     """The page of a service without an index."""
-    with _watched(driver, empty_url) as page:
+    with watched(driver, empty_url) as page:
         page.tolerated = "status of 404"
         yield page
 
@@ -136,5 +137,5 @@ def empty_page(driver: Chrome, empty_url: str) -> Iterator[Page]:
 @pytest.fixture
 def model_page(driver: Chrome, model_url: str) -> Iterator[Page]:
     """The page of a service with the shipped models."""
-    with _watched(driver, model_url) as page:
+    with watched(driver, model_url) as page:
         yield page

@@ -1,7 +1,8 @@
 """The page in a browser: what a reader does, and what can be seen of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -41,6 +42,19 @@ class Page:
         field.clear()
         field.send_keys(question, Keys.ENTER)
         self.wait_for(RESULT)
+
+    @contextmanager
+    def replying(self, reply: Mapping[str, object]) -> Iterator[None]:
+        """Pages opened inside get this reply from /v1/ask, whatever they ask."""
+        source = (
+            f"const reply = {json.dumps(reply)}; const real = window.fetch;"
+            "window.fetch = async (path, options) => path === 'v1/ask' ? Response.json(reply) : real(path, options);"
+        )
+        added = self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
     def find(self, selector: str) -> WebElement:
         """The first match, visible or not."""

@@ -53,7 +53,8 @@ class TestContrast:
     def test_abstention_and_passage(self, strict_page: Page, scheme: str) -> None:
         strict_page.prefer(color_scheme=scheme, reduced_motion="reduce")
         strict_page.open_question(CAPTAIN)
-        strict_page.find(".caption a").click()
+        strict_page.find(".candidates summary").click()
+        strict_page.find(".nearest .caption a").click()
         strict_page.wait_for("#article mark.current")
         assert_readable(strict_page)
 
@@ -70,6 +71,24 @@ def test_dark_is_dark(page: Page) -> None:
     assert page.js(brightness) > 200
     page.prefer(color_scheme="dark")
     assert page.js(brightness) < 50
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_no_sideways_scrolling_without_an_answer(strict_page: Page, width: int) -> None:
+    strict_page.resize(width)
+    strict_page.open_question(CAPTAIN)
+    strict_page.find(".candidates summary").click()
+    assert strict_page.overflow() <= 0, "less than 0 is room kept for a scroll bar"
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_no_sideways_scrolling_of_an_empty_archive(empty_page: Page, width: int) -> None:
+    empty_page.resize(width)
+    empty_page.open_question(CAPTAIN)
+    assert empty_page.overflow() <= 0, "less than 0 is room kept for a scroll bar"
+    assert empty_page.js(
+        "return [...document.querySelectorAll('pre')].every((pre) => pre.scrollWidth <= pre.clientWidth)"
+    )
 
 
 @pytest.mark.parametrize("width", [320, 400, 768, 1024, 1280, 2560])
