@@ -71,6 +71,24 @@ def test_silence_is_not_an_error(shell: Shell) -> None:
     assert re.search(r'^perhaps: "[^"\n]+" \(\d+% uncertain\) - Bridge shut$', said, re.MULTILINE)
 
 
+def test_a_promise_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    promise = Promise(wrong_at_most=0.2, confidence=0.95, min_probability=0.6, given=120, wrong=14)
+    result = Result(
+        query=Query(question="Who?", asked_as="Who?", top_k=1, max_answers=1, min_probability=0.6),
+        answers=(),
+        abstention=Abstention(code="no_passage", reason="no passage matches"),
+        nearest=(),
+        hits=(),
+        timings={"total_ms": 1.0},
+        fingerprint="x",
+        calibration=Calibration(name="our questions", fingerprint="y", provisional=False, promise=promise),
+    )
+    print_result(result)
+    assert "\nAt most 20 % of the answers given are wrong, with 95 % confidence.\n" in capsys.readouterr().out
+    print_result(replace(result, calibration=replace(result.calibration, promise=None)))
+    assert "At most" not in capsys.readouterr().out
+
+
 def test_search_shows_passages_with_ranks(shell: Shell) -> None:
     shell("ingest", "news")
     assert "lexical 1" in shell("search", "ferry Anneke Lund").stdout
@@ -209,19 +227,3 @@ def test_calibrating_writes_a_curve_beside_the_collection(shell: Shell) -> None:
     assert other["calibration"]["provisional"] is True
     shell.environ["RAG_PROMISE"] = "0.01"
     assert "supports no promise" in shell("ask", "Who?", status=2).stderr
-def test_a_promise_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    promise = Promise(wrong_at_most=0.2, confidence=0.95, min_probability=0.6, given=120, wrong=14)
-    result = Result(
-        query=Query(question="Who?", asked_as="Who?", top_k=1, max_answers=1, min_probability=0.6),
-        answers=(),
-        abstention=Abstention(code="no_passage", reason="no passage matches"),
-        nearest=(),
-        hits=(),
-        timings={"total_ms": 1.0},
-        fingerprint="x",
-        calibration=Calibration(name="our questions", fingerprint="y", provisional=False, promise=promise),
-    )
-    print_result(result)
-    assert "\nAt most 20 % of the answers given are wrong, with 95 % confidence.\n" in capsys.readouterr().out
-    print_result(replace(result, calibration=replace(result.calibration, promise=None)))
-    assert "At most" not in capsys.readouterr().out
