@@ -26,7 +26,7 @@ MAX_ANSWERS = 20
 AbstentionCode: TypeAlias = Literal["empty_archive", "no_passage", "no_span", "low_probability"]
 
 # What a probability is called in words: the first bound, in percent, that it reaches counts.
-LIKELIHOODS = ((85, "very likely right"), (65, "likely right"), (0, "uncertain"))
+LIKELIHOODS = ((85, "very likely right"), (65, "likely right"), (35, "uncertain"), (0, "unlikely right"))
 
 
 def _require(condition: bool, message: str) -> None:

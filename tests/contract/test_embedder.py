@@ -87,6 +87,7 @@ class EmbedderSuite:
         assert again.dim == embedder.dim
         np.testing.assert_allclose(again.embed_passages(TEXTS), embedder.embed_passages(TEXTS), atol=1e-6)
 
+    @pytest.mark.slow
     def test_threads_get_what_one_gets(self, embedder: Embedder) -> None:
         texts = [f"{text} {number}"[:200] for number in range(4) for text in TEXTS]
         expected = embedder.embed_passages(texts)

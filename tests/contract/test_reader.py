@@ -104,6 +104,7 @@ class ReaderSuite:
                 alone, beside = ([(*place[:-1], 0.0) for place in found] for found in (alone, beside))
             assert alone == beside
 
+    @pytest.mark.slow
     def test_a_long_passage_is_read_to_its_end(self, reader: Reader) -> None:
         filler = "The committee met again and said nothing new about the matter. " * 455
         assert len(filler.split()) > 5000
@@ -112,6 +113,7 @@ class ReaderSuite:
         assert 0 < len(spans) <= 5
         assert not self.knows_the_answer or spans[0].text == "Iran"
 
+    @pytest.mark.slow
     def test_threads_get_what_one_gets(self, reader: Reader) -> None:
         questions = [QUESTION, "How many people?", "", "who " * 50]
         expected = [places(reader.read(question, HITS)) for question in questions]

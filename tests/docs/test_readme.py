@@ -43,6 +43,7 @@ def test_settings_it_names_exist() -> None:
         assert name.lower() in Settings.model_fields
 
 
+@pytest.mark.slow
 @pytest.mark.models
 def test_python_and_command_blocks_run_on_the_demo_archive(tmp_path: Path) -> None:
     rag = [sys.executable, "-m", "rag"]

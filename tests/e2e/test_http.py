@@ -125,6 +125,7 @@ def ask_while_articles_come_and_go(client: httpx.Client, *, rounds: int) -> None
     assert min(asked) > 0
 
 
+@pytest.mark.slow
 def test_articles_come_and_go_while_others_ask(tmp_path: Path) -> None:
     with service(tmp_path, **NO_MODEL) as client:
         ask_while_articles_come_and_go(client, rounds=4)

@@ -119,7 +119,7 @@ def test_the_frame() -> None:
         "Also in: Second, Second, 3 May 2024; Third, Third, 3 May 2024; and in 1 more\n\n"
         "Another answer:\n\n"
         "```\nMaybe\n`Ana`!\n```\n\n"
-        "— wire/9, 3 May 2024 (uncertain, 30 %)"
+        "— wire/9, 3 May 2024 (unlikely right, 30 %)"
     )
     assert [annotation.url_citation.url for annotation in said.annotations] == ["/wire/0", "/wire/9"]
 

@@ -82,6 +82,7 @@ def test_prune_takes_out_what_left_the_folder_and_nothing_else(shelf: Shelf) -> 
             index.article("bridge")
 
 
+@pytest.mark.slow
 def test_every_quote_is_a_slice_and_one_question_sees_one_state(shelf: Shelf) -> None:
     """While an article is rewritten again and again, no answer mixes two versions of it."""
     shelf.add(BRIDGE, FERRY)

@@ -61,6 +61,7 @@ def test_few_changes_make_no_snapshot(archive: SqliteArchive, folder: Path, make
         assert index.facts().changed_since_snapshot == 512
 
 
+@pytest.mark.slow
 def test_three_thousand_rows_through_snapshots_changes_and_another_opening(
     archive: SqliteArchive, folder: Path, make_entry: MakeEntry
 ) -> None:

@@ -307,6 +307,7 @@ run(Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", ["begin", "copy"])
 def test_killed_at_any_moment_the_old_or_the_new_is_there(filled: Path, since: str) -> None:
     downgrade(filled)

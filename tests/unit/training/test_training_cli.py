@@ -127,6 +127,7 @@ def test_training_needs_questions_and_a_place(tmp_path: Path) -> None:
     assert "x.jsonl" in error.message
 
 
+@pytest.mark.slow
 def test_squad_json_is_read_and_questions_without_an_archive_are_not(archive: Path, recipe: Path, tiny: Path) -> None:
     assert "come without passages" in str(failed("train", "--recipe", recipe, "--start", tiny))
     squad = {"data": [{"title": "Lyon", "paragraphs": [{"context": context("Lyon"), "qas": [row("Lyon", "year")]}]}]}

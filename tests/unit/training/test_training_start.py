@@ -29,13 +29,14 @@ def test_a_folder_of_floats_is_taken_as_it_is(tmp_path: Path, tiny: Path) -> Non
     assert not (tmp_path / "scratch").exists()
 
 
-def test_an_exported_reader_is_opened_and_exported_again_with_the_same_spans(tmp_path: Path) -> None:
+def test_an_exported_reader_is_opened_and_exported_again_with_the_same_scores(tmp_path: Path) -> None:
     source = question_model(tmp_path / "source", family="bert")
     export_reader(source, target=tmp_path / "small", name="tiny", looked_at=ASKED)
     floats = float_folder(tmp_path / "small", scratch=tmp_path / "floats")
     export_reader(floats, target=tmp_path / "again", name="tiny", looked_at=ASKED)
     was, now = best(tmp_path / "small"), best(tmp_path / "again")
-    assert sum(one[:2] == other[:2] for one, other in zip(was, now, strict=True)) >= len(ASKED) - 1
+    # Not the spans: those of random weights are all but tied. The shipped weights are held to theirs below.
+    assert [score for *_, score in now] == pytest.approx([score for *_, score in was], abs=0.5)
 
     network, tokenizer = load(floats, bf16=False, seed=1)
     found = read_all(network, tokenizer, ASKED)

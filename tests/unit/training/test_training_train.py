@@ -77,6 +77,7 @@ train.train(run, progress=lambda _: os.kill(os.getpid(), signal.SIGKILL))
 """
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_alike(run: TrainingRun, tmp_path: Path) -> None:
     train(run)
     killed = replace(run, out=tmp_path / "killed", checkpoint_minutes=0.0)
@@ -95,6 +96,7 @@ def test_a_killed_run_goes_on_and_ends_alike(run: TrainingRun, tmp_path: Path) -
         assert same(run.out / name, killed.out / name)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_learns_a_kind_of_question(
     run: TrainingRun, tmp_path: Path, rows: list[dict[str, Any]]
 ) -> None:
@@ -167,6 +169,7 @@ def test_nothing_to_learn_and_no_model_are_errors(run: TrainingRun, tmp_path: Pa
         train(replace(run, start=tmp_path))
 
 
+@pytest.mark.slow
 def test_a_pause_file_holds_the_run(run: TrainingRun, tmp_path: Path) -> None:
     pause = tmp_path / "PAUSE"
     pause.touch()
