@@ -20,7 +20,7 @@ from rag.errors import (
     RagError,
     SettingsError,
 )
-from rag.types import Answer, Article, Citation, Hit, Passage, Query, Result, Span, Where
+from rag.types import Answer, Article, Citation, Hit, Passage, Query, Result, Span, Turn, Where
 
 if TYPE_CHECKING:
     from rag.bootstrap import Library, open
@@ -61,6 +61,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Span",
+    "Turn",
     "Where",
     "ingest",
     "open",

@@ -1,17 +1,22 @@
 """From a question and what it sets for itself to the record of what is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from rag.conversation import standalone
 from rag.errors import QuestionError
 from rag.question import question_proper
 from rag.text import normalise
-from rag.types import MAX_ANSWERS, MAX_QUESTION_LENGTH, MAX_TOP_K, Query, Where
+from rag.types import MAX_ANSWERS, MAX_QUESTION_LENGTH, MAX_TOP_K, Query, Turn, Where
 
 
 class Options(TypedDict, total=False):
-    """What a question may set for itself; None counts as left out."""
+    """What a question may set for itself; None counts as left out.
 
+    ``history`` is what was said before, oldest first.
+    """
+
+    history: Sequence[Turn] | None
     where: Where | None
     top_k: int | None
     max_answers: int | None
@@ -31,7 +36,9 @@ def resolve(question: str, options: Options, *, defaults: Mapping[str, Any]) -> 
         raise QuestionError(
             f"the question has {len(asked)} characters, more than {MAX_QUESTION_LENGTH}", hint="ask it in a sentence"
         )
-    values: dict[str, Any] = {**defaults, **{name: value for name, value in options.items() if value is not None}}
+    history = options.get("history") or ()
+    given = {name: value for name, value in options.items() if value is not None and name != "history"}
+    values: dict[str, Any] = {**defaults, **given}
     for name, kind, lowest, highest in (
         ("top_k", int, 1, MAX_TOP_K),
         ("max_answers", int, 1, MAX_ANSWERS),
@@ -41,4 +48,6 @@ def resolve(question: str, options: Options, *, defaults: Mapping[str, Any]) -> 
         if not isinstance(value, kind) or isinstance(value, bool) or not lowest <= value <= highest:
             number = "a whole number" if kind is int else "a number"
             raise QuestionError(f"{name} cannot be {value!r}", hint=f"give {number} from {lowest} to {highest}")
-    return Query(question=question, asked_as=question_proper(asked)[:MAX_QUESTION_LENGTH], **values)
+    return Query(
+        question=question, asked_as=standalone(question_proper(asked)[:MAX_QUESTION_LENGTH], history), **values
+    )

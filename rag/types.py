@@ -22,6 +22,8 @@ MAX_ID_LENGTH = 512
 MAX_QUESTION_LENGTH = 2_000
 MAX_TOP_K = 100
 MAX_ANSWERS = 20
+MAX_TURNS = 20
+MAX_TURN_LENGTH = 8_000
 
 AbstentionCode: TypeAlias = Literal["empty_archive", "no_passage", "no_span", "low_probability"]
 
@@ -112,6 +114,14 @@ class Where:
     def __bool__(self) -> bool:
         bounds = self.published_after is not None or self.published_before is not None
         return bounds or bool(self.source or self.tags or self.language or self.ids or self.without)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What was said before a question, by the one who asks (``user``) or in reply (``assistant``)."""
+
+    role: Literal["user", "assistant"]
+    content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from rag.errors import ArticleError, IndexMismatchError, IndexMissingError, NotF
 from rag.loaders import Loaded, Unreadable
 from rag.pipeline import IngestReport, prune
 from rag.settings import load
-from rag.types import MAX_QUESTION_LENGTH, Article, Passage, Where
+from rag.types import MAX_QUESTION_LENGTH, Article, Passage, Turn, Where
 from tests.conftest import Shelf
 from tests.records import hits
 
@@ -191,6 +191,21 @@ def test_a_hit_carries_its_article_and_a_result_its_query(shelf: Shelf) -> None:
     assert [hit.rank for hit in result.hits] == [1, 2]
     shelf.add(Article(id="bridge", title="Changed", text="Something else."))
     assert {hit.article for hit in result.hits} == {BRIDGE, FERRY}
+
+
+def test_a_follow_up_is_looked_up_as_a_question_that_stands_alone(shelf: Shelf) -> None:
+    shelf.add(BRIDGE, FERRY)
+    pipeline = shelf.library.pipeline()
+    history = [
+        Turn(role="user", content="Who shut the Kestrel Bridge?"),
+        Turn(role="assistant", content="Marit Solheim."),
+    ]
+    asked = pipeline.ask("And when was it shut?", history=history, min_probability=0)
+    assert (asked.question, asked.asked_as) == ("And when was it shut?", "When was the Kestrel Bridge shut?")
+    assert asked.fingerprint != pipeline.ask("And when was it shut?", min_probability=0).fingerprint
+    assert pipeline.query("Who is the captain of the Anneke Lund?", history=history) == pipeline.query(
+        "Who is the captain of the Anneke Lund?"
+    )
 
 
 def test_an_empty_archive_has_its_own_code(shelf: Shelf) -> None:
