@@ -24,6 +24,16 @@ ASK_EXAMPLES = {
             "include": ["passages"],
         },
     },
+    "history": {
+        "summary": "A follow-up, with what was said before",
+        "value": {
+            "question": "And when was that?",
+            "history": [
+                {"role": "user", "content": "Who closed the harbour bridge?"},
+                {"role": "assistant", "content": "The city engineer closed the harbour bridge."},
+            ],
+        },
+    },
 }
 SEARCH_EXAMPLES = {
     "question": {"summary": "The three best passages", "value": {"question": "harbour bridge closure", "top_k": 3}}

@@ -4,6 +4,7 @@ What cannot matter where nothing is generated (``temperature``, ``max_tokens``, 
 everything unknown; what asks for something that is not there is refused.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -13,11 +14,13 @@ from pydantic_core import PydanticCustomError
 from rag.api.schemas import AskOptions, Text
 from rag.responses.chat import Annotation
 from rag.responses.schemas import AskResponse
+from rag.types import MAX_TURN_LENGTH, MAX_TURNS, Turn
 
 MOST_MESSAGES = 1_000
 MOST_CHARACTERS = 1_000_000
 
 # Parameters that ask for what is not there: the values that do not, and what is said of the others.
+_ANSWER = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _REFUSED: Mapping[str, tuple[tuple[object, ...], str]] = {
     "n": ((None, 1), "one reply is given"),
     "tools": ((None, []), "there are no tools"),
@@ -112,9 +115,15 @@ class ChatRequest(BaseModel):
         return self.messages[self._at].content
 
     @property
-    def turns(self) -> list[ChatMessage]:
-        """What the user said and was told before the question, oldest first."""
-        return [message for message in self.messages[: self._at] if message.role in {"user", "assistant"}]
+    def turns(self) -> list[Turn]:
+        """What the user said and was told before the question, oldest first; of a reply in our frame its answer."""
+        before = [one for one in self.messages[: self._at] if one.role in {"user", "assistant"}][-MAX_TURNS:]
+        return [
+            Turn(role="user", content=one.content[:MAX_TURN_LENGTH])
+            if one.role == "user"
+            else Turn(role="assistant", content=_told(one.content)[:MAX_TURN_LENGTH])
+            for one in before
+        ]
 
     @property
     def _at(self) -> int:
@@ -173,3 +182,8 @@ class Models(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[Model]
+
+
+def _told(content: str) -> str:
+    answer = _ANSWER.search(content)
+    return answer[1] if answer else content

@@ -11,7 +11,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from rag.queries import Options
 from rag.responses.schemas import ArticleFields
 from rag.settings import COLLECTION_PATTERN
-from rag.types import MAX_ANSWERS, MAX_ID_LENGTH, MAX_QUESTION_LENGTH, MAX_TOP_K, Where
+from rag.types import (
+    MAX_ANSWERS,
+    MAX_ID_LENGTH,
+    MAX_QUESTION_LENGTH,
+    MAX_TOP_K,
+    MAX_TURN_LENGTH,
+    MAX_TURNS,
+    Turn,
+    Where,
+)
 
 MOST_VALUES = 1_000
 MOST_ARTICLES = 10_000
@@ -87,6 +96,19 @@ class WhereFilter(Request):
         )
 
 
+class HistoryTurn(Request):
+    """What was said before the question."""
+
+    role: Literal["user", "assistant"] = Field(description="Who said it: `user` asks, `assistant` replies.")
+    content: Annotated[Text, Field(max_length=MAX_TURN_LENGTH)] = Field(
+        description=f"What was said, at most {MAX_TURN_LENGTH} characters."
+    )
+
+    def turn(self) -> Turn:
+        """The turn as the pipeline takes it."""
+        return Turn(role=self.role, content=self.content)
+
+
 class Question(Request):
     """What is asked, and of which collection."""
 
@@ -124,11 +146,26 @@ class AskOptions(SearchOptions):
 
     def options(self) -> Options:
         """What the question sets for itself."""
-        return {**super().options(), "max_answers": self.max_answers, "min_probability": self.min_probability}
+        return {
+            **super().options(),
+            "max_answers": self.max_answers,
+            "min_probability": self.min_probability,
+        }
 
 
 class AskRequest(AskOptions, SearchRequest):
     """A question that wants an answer."""
+
+    history: list[HistoryTurn] = Field(
+        default=[],
+        max_length=MAX_TURNS,
+        description=f"What was said before, oldest first, at most {MAX_TURNS} turns: "
+        "a follow-up is looked up as a question that stands alone, shown as `asked_as`.",
+    )
+
+    def options(self) -> Options:
+        """What the question sets for itself."""
+        return {**super().options(), "history": [turn.turn() for turn in self.history]}
 
 
 class ArticleContent(Request, ArticleFields):

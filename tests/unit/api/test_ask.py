@@ -1,3 +1,4 @@
+import json
 from urllib.parse import quote
 
 import pytest
@@ -103,7 +104,7 @@ def test_where(client: TestClient, where: dict[str, object], found: set[str]) ->
     [
         ({}, "question"),
         ({"question": 7}, "question"),
-        ({"question": "x", "history": []}, "history"),
+        ({"question": "x", "context": []}, "context"),
         ({"question": "x", "top_k": -1}, "top_k"),
         ({"question": "x", "top_k": 0}, "top_k"),
         ({"question": "x", "top_k": 10**30}, "top_k"),
@@ -147,3 +148,31 @@ def test_a_collection_that_is_not_there(client: TestClient) -> None:
         assert response.status_code == 404
         assert response.json()["code"] == "index.missing"
         assert response.json()["hint"]
+
+
+def test_a_follow_up_is_read_in_its_history(client: TestClient) -> None:
+    history = [
+        {"role": "user", "content": "When does the ferry Anneke Lund leave Port Ellery?"},
+        {"role": "assistant", "content": "At noon."},
+    ]
+    record = client.post("/v1/ask", json={"question": "And who is its captain?", "history": history}).json()
+    assert record["question"] == "And who is its captain?"
+    assert record["asked_as"] == "Who is the ferry Anneke Lund's captain?"
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"role": "user", "content": "Who?"}] * 21,
+        [{"role": "user", "content": "a" * 8_001}],
+        [{"role": "system", "content": "Be kind."}],
+        [{"role": "user"}],
+        [{"role": "user", "content": "Who?", "name": "Ann"}],
+        [{"role": "user", "content": "\ud800"}],
+        "Who?",
+    ],
+)
+def test_a_history_out_of_bounds_is_refused(client: TestClient, history: object) -> None:
+    body = json.dumps({"question": "Who?", "history": history})
+    response = client.post("/v1/ask", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422

@@ -67,7 +67,7 @@ def test_every_reference_of_the_document_leads_somewhere(stocked: TestClient) ->
 
 def test_requests_describe_every_field(stocked: TestClient) -> None:
     schemas = stocked.get("/openapi.json").json()["components"]["schemas"]
-    for name in ("AskRequest", "SearchRequest", "WhereFilter", "ArticleRecord", "ArticleContent"):
+    for name in ("AskRequest", "HistoryTurn", "SearchRequest", "WhereFilter", "ArticleRecord", "ArticleContent"):
         assert schemas[name]["additionalProperties"] is False
         for field, schema in schemas[name]["properties"].items():
             assert schema.get("description"), (name, field)
