@@ -71,7 +71,9 @@ def complete(
     collection = _collections(library).get(sent.model)
     if collection is None:
         raise NotFoundError(f"there is no model {sent.model!r}", hint="GET /v1/models lists what there is")
-    result = library.pipeline(collection).ask(sent.question, history=sent.turns, **sent.quoth.options())
+    options = sent.quoth.options()
+    options["history"] = sent.turns
+    result = library.pipeline(collection).ask(sent.question, **options)
     said = reply(result, link=_link(str(request.base_url), collection=None if sent.model == MODEL else collection))
     completion = ChatCompletion(
         id=f"chatcmpl-{uuid4().hex}",
