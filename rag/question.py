@@ -16,11 +16,11 @@ _ASKING: Final = r"who|whom|whose|what|when|where|why|which|how"
 _VERB: Final = r"is|are|was|were|am|be|has|have|had|do|does|did|will|would|can|could|shall|should|may|might|must"
 _GREETING: Final = re.compile(
     r"^(?:(?:good (?:morning|afternoon|evening|day)|hello|hi|hey|dear \w+|excuse me"
-    r"|(?:i am |i'm )?sorry(?: to (?:bother|trouble) you)?"
-    r"|ok(?:ay)?|well|so|and|but|now|then|also)"
+    r"|(?:i am |i'm )?sorry(?: to (?:bother|trouble) you)?)"
     r"(?: (?:there|everyone|all|again))?(?:[\s,.!:;\u2013\u2014-]+|$))+",
     re.IGNORECASE,
 )
+_FILLER: Final = re.compile(r"^(?:(?:so|and|but|ok(?:ay)?|well|now|then|also)[\s,]+)+", re.IGNORECASE)
 # "One more thing:", "For a piece I am writing:", in front of a question.
 _LABEL: Final = re.compile(r"^[^:?!.\"\u201c\d]{1,60}:\s+(?=\S)")
 # What may stand between a request and what is requested: "tell me, if you know, when ...".
@@ -114,11 +114,17 @@ def _without_manners(text: str) -> str:
     """The text without a greeting, a label or a request in front, and thanks behind; never blank."""
     while True:
         shorter = _THANKS.sub(lambda thanks: "?" if "?" in thanks[0] else "", text)
-        shorter = _without_label(_GREETING.sub("", shorter))
+        shorter = _without_label(_without_filler(_GREETING.sub("", shorter)))
         shorter = _LEADING_PLEASE.sub("", _REQUEST.sub("", shorter)).strip(" ,;:")
         if shorter == text or not shorter.strip("?"):
             return text
         text = shorter
+
+
+def _without_filler(text: str) -> str:
+    """The text without "so", "but" and the like in front of a question; a fragment ("And the surgeon?") keeps them."""
+    rest = _FILLER.sub("", text)
+    return rest if _OPENS.match(rest) or _REQUEST.match(rest) else text
 
 
 def _without_label(text: str) -> str:

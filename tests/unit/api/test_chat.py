@@ -163,7 +163,7 @@ def test_a_stream_is_ascii_events(client: TestClient) -> None:
 
 
 def test_options_are_those_of_ask() -> None:
-    assert set(AskRequest.model_fields) == {*AskOptions.model_fields, "question", "collection"}
+    assert set(AskRequest.model_fields) == {*AskOptions.model_fields, "question", "collection", "history"}
     assert list(AskRequest.model_fields)[: len(SearchRequest.model_fields)] == list(SearchRequest.model_fields)
 
 
@@ -181,3 +181,19 @@ def test_odd_characters(client: TestClient, escape: str) -> None:
         response = client.post(ROUTE, content=body.encode(), headers={"Content-Type": "application/json"})
         assert response.status_code in {200, 400, 404}
         response.json()
+
+
+def test_a_follow_up_is_asked_with_what_was_said_before(client: TestClient) -> None:
+    said = client.post(
+        ROUTE, json={**TINY, "messages": [{"role": "user", "content": "Who is Ilse Vandermoor?"}]}
+    ).json()
+    turns = [
+        {"role": "user", "content": "Who is Ilse Vandermoor?"},
+        {"role": "assistant", "content": said["choices"][0]["message"]["content"]},
+        {"role": "user", "content": "And how old is Ilse's sister?"},
+        {"role": "assistant", "content": "> \u201cShe is **nine** years old.\u201d"},
+        {"role": "user", "content": "Where does she live?"},
+    ]
+    asked = client.post(ROUTE, json={**TINY, "messages": turns}).json()["quoth"]["asked_as"]
+    assert asked != "Where does she live?"
+    assert "Ilse" in asked
