@@ -1,6 +1,7 @@
 """The contracts between the parts, in words; ``tests/contract`` holds a suite for each, to be inherited.
 
-All of them may be called from several threads at once unless the text says otherwise.
+All of them may be called from several threads at once unless the text says otherwise. (One file although it is
+long: contracts are read side by side.)
 """
 
 from collections.abc import Iterable, Mapping, Sequence

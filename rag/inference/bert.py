@@ -1,5 +1,7 @@
 """Builds the ONNX graph of a BERT encoder straight from its weights: no tracing, no torch.
 
+(One file although it is long: the graph is read from top to bottom, as it is built.)
+
 The graph takes sequences without padding, so it has no attention mask: run one sequence a call (see
 `rag.inference.session`), or several of equal length. It uses the fused operators of ONNX Runtime's CPU
 provider (domain ``com.microsoft``). GELU is the exact one, with erf.
