@@ -29,7 +29,7 @@ def plan(
     items: Iterable[Loaded],
     known: Sequence[Stored],
     *,
-    read: Iterable[str] = (),
+    read: Collection[str] = (),
     unread: Collection[str] = (),
     exists: Callable[[str], bool] = lambda origin: Path(origin).exists(),
 ) -> Plan:
@@ -44,7 +44,7 @@ def plan(
         if stored.origin:
             by_origin.setdefault(stored.origin, []).append(stored.id)
     made = Plan()
-    done: set[str] = set(read)
+    done: set[str] = set()
     current = ""
     for item in items:
         if item.origin != current:
@@ -56,7 +56,8 @@ def plan(
         before = by_id.get(article.id)
         former = before.origin if before else None
         elsewhere = item.origin and former and former != item.origin
-        if former and elsewhere and not (former in done and former not in unread) and exists(former):
+        left = (former in read or former in done) and former not in unread
+        if former and elsewhere and not left and exists(former):
             made.conflicts.append((article.id, _conflict(article.id, former, item)))
         elif before is None or before.digest != article.digest:
             made.changed.append(replace(item, article=article))

@@ -102,7 +102,7 @@ def prune(archive: Archive, report: IngestReport, *, under: Sequence[str], allow
         gone = origins.gone(known, under=under, found=report.found, unread=report.unread)
         alive = {folder for origin in report.read | report.unread for folder in origins.folders(origin)}
         kept = [] if allow_empty else [name for name in gone if origins.folders(known[name])[0] not in alive]
-        report.removed = len(writer.delete([name for name in gone if name not in set(kept)]))
+        report.removed = len(writer.delete(set(gone) - set(kept)))
     if allow_empty:
         emptied = {folder for name in gone for folder in [known[name], *origins.folders(known[name])]}
         report.missing = {path: error for path, error in report.missing.items() if path not in emptied}
